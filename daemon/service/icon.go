@@ -1,0 +1,4 @@
+package service
+
+// Icon is the application's icon as an .icns file.
+func Icon() []byte { return []byte{} }

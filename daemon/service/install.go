@@ -1,0 +1,148 @@
+package service
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Install carries out the plan and sees that the daemon runs. It may be run at
+// any time: nothing to do is a success, half an installation is completed, an
+// older version is replaced. History, configuration and notices are not touched.
+func (m *Manager) Install(ctx context.Context) (Report, error) {
+	var r Report
+	if err := m.refuseRoot(); err != nil {
+		return r, err
+	}
+	e, err := m.engine()
+	if err != nil {
+		return r, err
+	}
+	p, err := m.Plan()
+	if err != nil {
+		return r, err
+	}
+	before, _ := m.fileState(e)
+	if err := p.ready(); err != nil { // nothing is written before all is at hand
+		return r, err
+	}
+	if m.Target == Darwin {
+		m.yield(&p, &r)
+	}
+	p.sweep()
+	changed, err := p.apply()
+	for _, path := range changed {
+		r.did("wrote " + path)
+	}
+	if err != nil {
+		return r, err
+	}
+	if err := m.trimBundle(p); err != nil {
+		return r, problem(err, "", "removing files of an older version")
+	}
+	if err := m.bring(ctx, e, len(changed) > 0 || before != FileCurrent, &r); err != nil {
+		return r, err
+	}
+	m.advise(&r)
+	return r, nil
+}
+
+// ready makes sure that everything the plan copies exists.
+func (p Plan) ready() error {
+	for _, f := range p.Files {
+		if f.copy {
+			if _, err := f.bytes(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// yield leaves out a link whose place belongs to somebody else, and says so.
+func (m *Manager) yield(p *Plan, r *Report) {
+	var links []Link
+	for _, l := range p.Links {
+		fi, err := os.Lstat(l.Path)
+		if err == nil && fi.Mode()&os.ModeSymlink == 0 {
+			r.Advice = append(r.Advice, fmt.Sprintf("%s is a file of its own and was left alone: it may be an older watchdogctl", l.Path))
+			continue
+		}
+		links = append(links, l)
+	}
+	p.Links = links
+}
+
+// bring makes the service manager run what the files say: by loading anew when
+// something changed, by nothing at all when it runs what is there.
+func (m *Manager) bring(ctx context.Context, e engine, changed bool, r *Report) error {
+	var s State
+	if err := e.inspect(ctx, &s); err != nil {
+		return err
+	}
+	if !changed && s.Running && !s.Disabled {
+		return nil
+	}
+	if err := e.load(ctx); err != nil {
+		return err
+	}
+	r.did("started the service, now and at every login")
+	return nil
+}
+
+// advise adds what the person should know after an installation.
+func (m *Manager) advise(r *Report) {
+	dir := m.bin()
+	if m.Target == Darwin {
+		dir = filepath.Dir(m.linkPath())
+	}
+	if !m.onPath(dir) {
+		r.Advice = append(r.Advice, fmt.Sprintf("%s is not on your PATH: add the line  export PATH=%s:$PATH  to your shell's profile, or call %s",
+			dir, shellQuote(dir), filepath.Join(dir, Control)))
+	}
+	for _, o := range m.others() {
+		r.Advice = append(r.Advice, fmt.Sprintf("%s starts another watchdog: end it with %s", o, m.endOther(o)))
+	}
+	switch {
+	case m.Target == Darwin:
+		r.Advice = append(r.Advice, `if "watchdogctl status" says that access is denied: `+m.accessSteps())
+	case m.UID == 0:
+		r.Advice = append(r.Advice, "this watches the backups of root alone; the person who makes backups installs it without sudo")
+	}
+}
+
+// endOther is the command that ends another watchdog.
+func (m *Manager) endOther(file string) string {
+	label := strings.TrimSuffix(filepath.Base(file), ".plist")
+	if formula, ok := strings.CutPrefix(label, "homebrew.mxcl."); ok {
+		return "brew services stop " + formula
+	}
+	return fmt.Sprintf("launchctl bootout gui/%d/%s", m.UID, label)
+}
+
+// accessSteps are the three steps that grant Full Disk Access.
+func (m *Manager) accessSteps() string {
+	return fmt.Sprintf(`open System Settings › Privacy & Security › Full Disk Access ("watchdogctl doctor --open" does), add %s with the + button and switch it on, then run "watchdogctl restart"`, m.Bundle())
+}
+
+// shellQuote quotes s for a POSIX shell, where it needs it.
+func shellQuote(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool {
+		return !(r == '/' || r == '.' || r == '-' || r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
+	}) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// ours reports whether a folder is our application: nothing else is removed.
+func ours(bundle string) bool {
+	info, err := os.ReadFile(filepath.Join(bundle, "Contents", "Info.plist"))
+	if err != nil { // half made: the name of the folder is ours alone
+		return filepath.Base(bundle) == AppName
+	}
+	return bytes.Contains(info, []byte("<string>"+BundleID+"</string>"))
+}
