@@ -22,6 +22,11 @@ var commands = []struct {
 	group string
 	make  command
 }{
+	{groupSetUp, installCommand},
+	{groupSetUp, uninstallCommand},
+	{groupSetUp, startCommand},
+	{groupSetUp, stopCommand},
+	{groupSetUp, restartCommand},
 	{groupSetUp, completionCommand},
 	{groupSetUp, versionCommand},
 }

@@ -54,7 +54,7 @@ func (m *Manager) agent() Agent {
 	log := filepath.Join(m.logDir(), "launchd.log")
 	return Agent{
 		Label:            Label,
-		ProgramArguments: append([]string{m.Program()}, m.Args...),
+		ProgramArguments: append([]string{m.Program()}, m.args()...),
 		RunAtLoad:        true, KeepAlive: KeepAlive{SuccessfulExit: false},
 		ThrottleInterval: 30, ExitTimeOut: 10,
 		ProcessType: "Background", LowPriorityIO: true, LimitLoadToSessionType: "Aqua",

@@ -146,3 +146,12 @@ func ours(bundle string) bool {
 	}
 	return bytes.Contains(info, []byte("<string>"+BundleID+"</string>"))
 }
+
+// ShellLine writes a command as a person would type it.
+func ShellLine(argv []string) string {
+	words := make([]string, len(argv))
+	for i, w := range argv {
+		words[i] = shellQuote(w)
+	}
+	return strings.Join(words, " ")
+}

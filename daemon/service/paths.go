@@ -5,10 +5,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-)
 
-// folder is the name of our own folders in the system's places.
-const folder = "backup-watchdog"
+	"backupwatchdog/daemon/config"
+)
 
 // apps is where the bundle goes.
 func (m *Manager) apps() string {
@@ -60,49 +59,78 @@ func (m *Manager) xdg(key, fallback string) string {
 	return filepath.Join(m.Home, fallback)
 }
 
-// owned is one place the daemon itself keeps something in.
-type owned struct {
-	what string
-	path string
+// args are the daemon's arguments.
+func (m *Manager) args() []string {
+	if m.StateDir == "" {
+		return nil
+	}
+	return []string{"--state-dir", m.StateDir}
 }
 
-// state lists what the daemon keeps and a purge removes, in the words of the
-// manual. Files inside one of the folders are not named again.
-func (m *Manager) state() []owned {
-	pick := func(set, own string) string {
-		if set != "" {
-			return set
-		}
-		return own
+// kept is one place the daemon itself keeps something in. Where whole is set
+// the folder is ours by its name; elsewhere only files we know are ours.
+type kept struct {
+	what  string
+	path  string
+	whole bool
+}
+
+// kept lists what the daemon keeps and a purge removes, in the words of the
+// manual. A state folder of its own choice is taken from the service file when
+// it is not given, so that a purge finds what an installation was told.
+func (m *Manager) kept() []kept {
+	p, err := config.PathsFor(m.Target, m.Home, m.env)
+	if err != nil {
+		return nil
 	}
-	list := []owned{{"history and state", ""}, {"configuration", ""}}
-	if m.Target == Darwin {
-		support := filepath.Join(m.Home, "Library", "Application Support", folder)
-		list[0].path, list[1].path = pick(m.State, support), pick(m.Config, filepath.Join(support, "config.toml"))
-		list = append(list, owned{"logs", pick(m.Log, m.logDir())})
-	} else {
-		list[0].path = pick(m.State, filepath.Join(m.xdg("XDG_STATE_HOME", ".local/state"), folder))
-		list[1].path = pick(m.Config, filepath.Join(m.configHome(), folder))
+	list := []kept{{"history and state", p.State, true}}
+	if dir := m.stateDir(); dir != "" {
+		list = append(list, kept{"history and state", dir, false})
+	}
+	if conf := filepath.Dir(p.Config); conf != p.State {
+		list = append(list, kept{"configuration", conf, true})
+	}
+	if p.Log != "" {
+		list = append(list, kept{"logs", filepath.Dir(p.Log), true})
 	}
 	return list
 }
 
-// volatile lists what means nothing once the daemon has gone: its socket, its
-// lock, and the folder of the socket on Linux.
+// stateDir is the state folder the service was given, "" for the system's own.
+func (m *Manager) stateDir() string {
+	if m.StateDir != "" {
+		return m.StateDir
+	}
+	data, err := os.ReadFile(m.serviceFile())
+	if err != nil {
+		return ""
+	}
+	argv := m.parseService(data)
+	if i := slices.Index(argv, "--state-dir"); i >= 0 && i+1 < len(argv) && filepath.IsAbs(argv[i+1]) {
+		return argv[i+1]
+	}
+	return ""
+}
+
+// volatile lists what means nothing once the daemon has gone: its socket and
+// its lock.
 func (m *Manager) volatile() []string {
-	state := m.state()[0].path
-	list := []string{filepath.Join(state, Daemon+".sock"), filepath.Join(state, Daemon+".lock")}
+	p, err := config.PathsFor(m.Target, m.Home, m.env)
+	if err != nil {
+		return nil
+	}
+	list := []string{filepath.Join(p.Socket, Daemon+".sock"), filepath.Join(p.State, Daemon+".lock")}
+	if dir := m.stateDir(); dir != "" {
+		list = append(list, filepath.Join(dir, Daemon+".sock"), filepath.Join(dir, Daemon+".lock"))
+	}
 	if m.Socket != "" {
 		list = append(list, m.Socket)
-	}
-	if run := m.env("XDG_RUNTIME_DIR"); m.Target == Linux && filepath.IsAbs(run) {
-		list = append(list, filepath.Join(run, folder))
 	}
 	return list
 }
 
 // logDir is where launchd puts what the daemon prints.
-func (m *Manager) logDir() string { return filepath.Join(m.Home, "Library", "Logs", folder) }
+func (m *Manager) logDir() string { return filepath.Join(m.Home, "Library", "Logs", config.App) }
 
 // pathDirs are the folders of PATH, absolute ones only.
 func (m *Manager) pathDirs() []string {

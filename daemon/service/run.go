@@ -22,7 +22,7 @@ func (m *Manager) Library() (*kardianos.Config, error) {
 	return &kardianos.Config{
 		Name: Label, DisplayName: "Backup Watchdog",
 		Description: "Watches iPhone backups from outside",
-		Executable:  m.Program(), Arguments: m.Args,
+		Executable:  m.Program(), Arguments: m.args(),
 		Option: kardianos.KeyValue{
 			"UserService": true, "LaunchdConfig": agent.Content, "SystemdScript": unit.Content,
 			"LogDirectory": m.logDir(),

@@ -85,12 +85,13 @@ type Manager struct {
 	AppsDir string
 	// Version is written into the bundle, never into a path.
 	Version string
-	// Args and Env are handed to the daemon.
-	Args []string
-	Env  map[string]string
-	// State, Config and Log are what the daemon itself keeps. Uninstall names
-	// them; purge removes them. Empty ones are the system's own (see paths.go).
-	State, Socket, Config, Log string
+	// StateDir is handed to the daemon as --state-dir; "" means the system's own.
+	StateDir string
+	// Env is handed to the daemon.
+	Env map[string]string
+	// Socket is the daemon's socket where it lies outside the state folder,
+	// because the path would be too long; it goes when the service goes.
+	Socket string
 	// Run carries out one command; nil means Exec.
 	Run Runner
 	// Sleep waits between two looks; nil means a timer. It returns early with the

@@ -7,6 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"backupwatchdog/daemon/config"
 )
 
 // Uninstall stops the daemon and removes what Install made. History,
@@ -23,7 +26,7 @@ func (m *Manager) Uninstall(ctx context.Context, purge bool) (Report, error) {
 	if err != nil {
 		return r, err
 	}
-	had := m.installed()
+	had, keeps, volatile := m.installed(), m.kept(), m.volatile() // before the service file goes
 	stopErr := e.unload(ctx)
 	if stopErr == nil && had {
 		r.did("stopped the service")
@@ -31,15 +34,17 @@ func (m *Manager) Uninstall(ctx context.Context, purge bool) (Report, error) {
 	rm := remover{report: &r}
 	rm.file(m.serviceFile())
 	m.removePrograms(&rm)
-	for _, path := range m.volatile() {
-		rm.tree(path)
+	for _, path := range volatile {
+		rm.file(path)
 	}
+	rm.empty(m.runtimeDir())
 	if purge {
-		for _, o := range m.state() {
-			rm.tree(o.path)
+		for _, k := range keeps {
+			rm.kept(k)
 		}
+	} else {
+		m.name(&r, keeps)
 	}
-	m.keep(&r, purge)
 	forgetErr := error(nil)
 	if had && stopErr == nil {
 		forgetErr = e.forget(ctx)
@@ -54,6 +59,15 @@ func (m *Manager) Uninstall(ctx context.Context, purge bool) (Report, error) {
 func (m *Manager) installed() bool {
 	_, err := os.Lstat(m.serviceFile())
 	return err == nil
+}
+
+// runtimeDir is the folder of the socket on Linux, which holds nothing else.
+func (m *Manager) runtimeDir() string {
+	p, err := config.PathsFor(m.Target, m.Home, m.env)
+	if err != nil {
+		return ""
+	}
+	return p.Socket
 }
 
 // removePrograms removes the programs Install has put in place, and no others.
@@ -78,14 +92,11 @@ func (m *Manager) removePrograms(rm *remover) {
 	}
 }
 
-// keep names what stays, with the word that removes it.
-func (m *Manager) keep(r *Report, purge bool) {
-	if purge {
-		return
-	}
-	for _, o := range m.state() {
-		if _, err := os.Lstat(o.path); err == nil {
-			r.Kept = append(r.Kept, o.what+": "+o.path)
+// name names what stays, with the word that removes it.
+func (m *Manager) name(r *Report, keeps []kept) {
+	for _, k := range keeps {
+		if _, err := os.Lstat(k.path); err == nil {
+			r.Kept = append(r.Kept, k.what+": "+k.path)
 		}
 	}
 	if len(r.Kept) > 0 {
@@ -112,6 +123,37 @@ func (rm *remover) tree(path string) {
 		return
 	}
 	rm.note(path, os.RemoveAll(path))
+}
+
+// empty removes a folder that has nothing in it any more.
+func (rm *remover) empty(path string) {
+	if left, err := os.ReadDir(path); err == nil && len(left) == 0 {
+		rm.file(path)
+	}
+}
+
+// kept removes what the daemon kept. In a folder somebody else chose, only what
+// bears the names of our files is removed.
+func (rm *remover) kept(k kept) {
+	if k.whole {
+		rm.tree(k.path)
+		return
+	}
+	entries, err := os.ReadDir(k.path)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		for _, prefix := range []string{"history.", "watchdogd.", "last-status", "inventor"} {
+			if strings.HasPrefix(e.Name(), prefix) {
+				rm.tree(filepath.Join(k.path, e.Name()))
+			}
+		}
+	}
+	rm.empty(k.path)
+	if _, err := os.Lstat(k.path); err == nil {
+		rm.report.Kept = append(rm.report.Kept, "files that are not ours: "+k.path)
+	}
 }
 
 func (rm *remover) note(path string, err error) {

@@ -19,7 +19,7 @@ type Unit struct {
 // unit is the unit of this manager.
 func (m *Manager) unit() Unit {
 	return Unit{
-		Exec:     append([]string{m.Program()}, m.Args...),
+		Exec:     append([]string{m.Program()}, m.args()...),
 		Env:      m.Env,
 		WantedBy: "default.target", // a user manager has no multi-user.target
 		Restart:  "on-failure",
