@@ -139,6 +139,10 @@ type Notice struct {
 	Outcome  string          `json:"outcome"` // pending, sent, failed, suppressed
 	Reason   string          `json:"reason"`
 	Key      string          `json:"key"`
+	// Run names the run it was about (its start), "" when it was about none.
+	Run string `json:"run,omitempty"`
+	// ID is its row in the history; 0 for one that was never written.
+	ID int64 `json:"-"`
 }
 
 // Mute is one condition a person does not want to hear of for one phone.
