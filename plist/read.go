@@ -1,6 +1,8 @@
 package plist
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -17,54 +19,71 @@ const (
 // maxText is the longest text kept of a file, in runes.
 const maxText = 256
 
-// ReadStatus reads a Status.plist. The error says which of the kinds above it
-// is and begins with the path.
-func ReadStatus(path string) (Status, error) {
-	return read(path, maxStatus, decodeStatus)
-}
+// ReadStatus reads a Status.plist. The error wraps one of those of this
+// package, or the system's own, and begins with the path.
+func ReadStatus(path string) (Status, error) { return read(path, maxStatus, decodeStatus) }
 
 // ReadInfo reads an Info.plist of any real size, and keeps little of it. Do so
 // only when the file's size or time has settled: tools truncate it, then write.
-func ReadInfo(path string) (Info, error) {
-	return read(path, maxLarge, decodeInfo)
-}
+func ReadInfo(path string) (Info, error) { return read(path, maxLarge, decodeInfo) }
 
 // ReadManifest reads a Manifest.plist.
-func ReadManifest(path string) (Manifest, error) {
-	return read(path, maxLarge, decodeManifest)
-}
+func ReadManifest(path string) (Manifest, error) { return read(path, maxLarge, decodeManifest) }
 
 // DecodeStatus is ReadStatus for bytes at hand.
-func DecodeStatus(b []byte) (Status, error) { return named("Status.plist", b, maxStatus, decodeStatus) }
+func DecodeStatus(b []byte) (Status, error) {
+	return fromBytes("Status.plist", b, maxStatus, decodeStatus)
+}
 
 // DecodeInfo is ReadInfo for bytes at hand.
-func DecodeInfo(b []byte) (Info, error) { return named("Info.plist", b, maxLarge, decodeInfo) }
+func DecodeInfo(b []byte) (Info, error) { return fromBytes("Info.plist", b, maxLarge, decodeInfo) }
 
 // DecodeManifest is ReadManifest for bytes at hand.
 func DecodeManifest(b []byte) (Manifest, error) {
-	return named("Manifest.plist", b, maxLarge, decodeManifest)
+	return fromBytes("Manifest.plist", b, maxLarge, decodeManifest)
 }
 
-func named[T any](name string, b []byte, limit int, decode func([]byte) (T, error)) (T, error) {
+// read opens and decodes one file. It judges the bytes that it read, also
+// when the file was truncated or grew meanwhile.
+func read[T any](path string, limit int64, into func(source) (T, error)) (T, error) {
 	var zero T
-	if len(b) > limit {
-		return zero, fmt.Errorf("%s %w", name, because(ErrTooLarge, fmt.Sprintf("it has %d bytes, the limit is %d", len(b), limit)))
-	}
-	v, err := decode(b)
+	f, info, err := OpenRegular(path)
 	if err != nil {
+		return zero, err
+	}
+	defer f.Close()
+	return finish(path, source{f, info.Size(), limit}, into)
+}
+
+func fromBytes[T any](name string, b []byte, limit int64, into func(source) (T, error)) (T, error) {
+	return finish(name, source{bytes.NewReader(b), int64(len(b)), limit}, into)
+}
+
+// finish decodes and puts the name before an error.
+func finish[T any](name string, src source, into func(source) (T, error)) (T, error) {
+	var zero T
+	if src.size > src.limit {
+		return zero, fmt.Errorf("%s %w", name, tooBig(src.limit))
+	}
+	v, err := into(src)
+	var own *fault
+	switch {
+	case err == nil:
+		return v, nil
+	case errors.As(err, &own), errors.Is(err, ErrEmpty):
 		return zero, fmt.Errorf("%s %w", name, err)
 	}
-	return v, nil
+	return zero, fmt.Errorf("%s cannot be read: %w", name, err)
 }
 
-func decodeStatus(b []byte) (Status, error) {
+func decodeStatus(src source) (Status, error) {
 	var w struct {
 		SnapshotState, BackupState string
 		IsFullBackup               bool
 		Version, UUID              string
 		Date                       time.Time
 	}
-	if err := Unmarshal(b, &w); err != nil {
+	if err := src.fill(&w); err != nil {
 		return Status{}, err
 	}
 	if w.SnapshotState == "" {
@@ -80,7 +99,7 @@ func decodeStatus(b []byte) (Status, error) {
 	}, nil
 }
 
-func decodeInfo(b []byte) (Info, error) {
+func decodeInfo(src source) (Info, error) {
 	var w struct {
 		DeviceName       string    `plist:"Device Name"`
 		DisplayName      string    `plist:"Display Name"`
@@ -94,7 +113,7 @@ func decodeInfo(b []byte) (Info, error) {
 		ITunesVersion    string    `plist:"iTunes Version"`
 		LastBackupDate   time.Time `plist:"Last Backup Date"`
 	}
-	if err := Unmarshal(b, &w); err != nil {
+	if err := src.fill(&w); err != nil {
 		return Info{}, err
 	}
 	return Info{
@@ -112,7 +131,7 @@ func decodeInfo(b []byte) (Info, error) {
 	}, nil
 }
 
-func decodeManifest(b []byte) (Manifest, error) {
+func decodeManifest(src source) (Manifest, error) {
 	var w struct {
 		Version, SystemDomainsVersion string
 		Date                          time.Time
@@ -123,7 +142,7 @@ func decodeManifest(b []byte) (Manifest, error) {
 			BuildVersion, UniqueDeviceID, SerialNumber string
 		}
 	}
-	if err := Unmarshal(b, &w); err != nil {
+	if err := src.fill(&w); err != nil {
 		return Manifest{}, err
 	}
 	return Manifest{
