@@ -1,0 +1,5 @@
+package host
+
+import "context"
+
+func askPower(context.Context) Power { return powerOfSysfs(sysfs) }

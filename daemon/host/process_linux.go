@@ -1,0 +1,5 @@
+package host
+
+import "os"
+
+func thisSystem() system { return procfs{root: "/proc", self: os.Getpid()} }
