@@ -58,14 +58,17 @@ func Exec(ctx context.Context, argv []string) (Result, error) {
 
 // limited keeps the first outputLimit bytes and swallows the rest, so that the
 // command never blocks on a full pipe.
-type limited struct{ bytes.Buffer }
+// The buffer is not embedded: its ReadFrom would go around Write.
+type limited struct{ kept bytes.Buffer }
 
 func (l *limited) Write(p []byte) (int, error) {
-	if room := outputLimit - l.Len(); room > 0 {
-		l.Buffer.Write(p[:min(room, len(p))])
+	if room := outputLimit - l.kept.Len(); room > 0 {
+		l.kept.Write(p[:min(room, len(p))])
 	}
 	return len(p), nil
 }
+
+func (l *limited) String() string { return l.kept.String() }
 
 // run carries out argv through the manager's Runner.
 func (m *Manager) run(ctx context.Context, argv ...string) (Result, error) {
