@@ -22,6 +22,9 @@ func decodeBinary(b []byte, t target) error {
 	return d.value(l.top, t)
 }
 
+// checkBinary proves that b is sound, without decoding it.
+func checkBinary(b []byte) error { return decodeBinary(b, target{}) }
+
 // binaryDecoder turns objects that the guard has passed into Go values. It
 // looks only at those that are wanted, and copies what it keeps: a name of ten
 // letters must not hold on to a file of sixty megabytes.

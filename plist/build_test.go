@@ -3,6 +3,7 @@ package plist_test
 import (
 	"encoding/binary"
 	"math"
+	"unicode/utf16"
 )
 
 // list is a binary property list under construction, byte by byte: whatever a
@@ -133,4 +134,22 @@ func status(state, backup string) []byte {
 		ascii("SnapshotState"), ascii("BackupState"), ascii("IsFullBackup"), ascii("Version"), ascii("UUID"), ascii("Date"),
 		ascii(state), ascii(backup), boolean(false), ascii("3.3"), ascii("6C6B1F6E-0000-4000-8000-000000000001"), date(817467242.25),
 	)
+}
+
+// unicodeForms writes text in each form a property list may come in.
+func unicodeForms(text string) map[string][]byte {
+	forms := map[string][]byte{"UTF-8": []byte(text), "UTF-8 with mark": []byte("\uFEFF" + text)}
+	for name, order := range map[string]binary.AppendByteOrder{"big": binary.BigEndian, "little": binary.LittleEndian} {
+		for suffix, marked := range map[string]string{"": text, " with mark": "\uFEFF" + text} {
+			var b16, b32 []byte
+			for _, u := range utf16.Encode([]rune(marked)) {
+				b16 = order.AppendUint16(b16, u)
+			}
+			for _, r := range marked {
+				b32 = order.AppendUint32(b32, uint32(r))
+			}
+			forms["UTF-16 "+name+suffix], forms["UTF-32 "+name+suffix] = b16, b32
+		}
+	}
+	return forms
 }

@@ -120,8 +120,12 @@ func Marshal(v any, f Format) (b []byte, err error) {
 	if b, err = howett.Marshal(v, int(f)); err != nil {
 		return nil, fmt.Errorf("writing a property list: %w", err)
 	}
-	if err := inMemory(b).decode(target{}); err != nil {
-		return nil, fmt.Errorf("writing a property list: %w", err)
+	check := checkXML
+	if f == Binary {
+		check = checkBinary
+	}
+	if err := check(b); err != nil {
+		return nil, fmt.Errorf("writing a property list: it %w", err)
 	}
 	return b, nil
 }

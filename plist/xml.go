@@ -2,14 +2,11 @@ package plist
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // decodeXML decodes an XML property list of at most limit bytes into t. It
@@ -19,14 +16,32 @@ import (
 // The whole document is read to its end. One that stops in the middle, or goes
 // on after it should, is judged by that, before any value of the wrong kind.
 func decodeXML(r io.Reader, limit int64, t target) error {
-	g := &gate{r: r, left: limit, limit: limit}
-	u, err := toUTF8(g)
+	x, err := openXML(r, limit)
 	if err != nil {
 		return err
 	}
+	return x.document(t)
+}
+
+// checkXML reads a document whole, values and all, for its soundness alone.
+func checkXML(b []byte) error {
+	x, err := openXML(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		return err
+	}
+	x.strict = true
+	return x.document(target{})
+}
+
+func openXML(r io.Reader, limit int64) (*xmlDecoder, error) {
+	g := &gate{r: r, left: limit, limit: limit}
+	u, err := toUTF8(g)
+	if err != nil {
+		return nil, err
+	}
 	x := &xmlDecoder{xml: xml.NewDecoder(u), gate: g}
 	x.xml.CharsetReader = acceptCharset
-	return x.document(t)
+	return x, nil
 }
 
 type xmlDecoder struct {
@@ -36,6 +51,7 @@ type xmlDecoder struct {
 	depth  int
 	kept   int   // bytes of text and data kept
 	wrong  error // the first value of the wrong kind
+	strict bool  // parse also what nobody wants
 }
 
 // token returns the next piece of the document. Comments and processing
@@ -183,8 +199,9 @@ func (x *xmlDecoder) value(e *xml.StartElement, t target) error {
 	case "array":
 		return x.nested(t, anArray, x.array)
 	case "string", "integer", "real", "date", "data", "true", "false":
-		text, err := x.text(e.Name.Local, t.schema != nil)
-		if err != nil || t.schema == nil {
+		wanted := t.schema != nil || x.strict
+		text, err := x.text(e.Name.Local, wanted)
+		if err != nil || !wanted {
 			return err
 		}
 		v, err := x.single(e.Name.Local, text, t)
@@ -282,55 +299,6 @@ func (x *xmlDecoder) text(element string, keep bool) (string, error) {
 			return "", x.bad("there is an element within " + element)
 		}
 	}
-}
-
-// single turns the text of an element into a value.
-func (x *xmlDecoder) single(element, text string, t target) (any, error) {
-	switch element {
-	case "true", "false":
-		return element == "true", nil
-	case "integer":
-		return x.integer(strings.TrimSpace(text), t)
-	case "real":
-		v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-		if err != nil && !errors.Is(err, strconv.ErrRange) {
-			return nil, x.bad(t.subject() + " is not a number")
-		}
-		return v, nil
-	case "date":
-		v, err := time.Parse(time.RFC3339, strings.TrimSpace(text))
-		if err != nil {
-			return nil, x.bad(t.subject() + " is not a date")
-		}
-		return sane(v), nil
-	case "data":
-		v, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
-		if err != nil {
-			return nil, x.bad(t.subject() + " is not data")
-		}
-		return v, nil
-	}
-	return text, nil
-}
-
-// integer reads a decimal or, after 0x, hexadecimal number.
-func (x *xmlDecoder) integer(text string, t target) (any, error) {
-	digits, negative := strings.CutPrefix(text, "-")
-	if !negative {
-		digits = strings.TrimPrefix(digits, "+")
-	}
-	base := 10
-	if hex, ok := strings.CutPrefix(strings.ToLower(digits), "0x"); ok {
-		digits, base = hex, 16
-	}
-	v, err := strconv.ParseUint(digits, base, 64)
-	switch {
-	case errors.Is(err, strconv.ErrRange):
-		return opaque("a number of more than 64 bits"), nil
-	case err != nil:
-		return nil, x.bad(t.subject() + " is not a number")
-	}
-	return integer{negative: negative && v != 0, magnitude: v}, nil
 }
 
 // blank refuses text where only spaces and line ends may stand.

@@ -1,0 +1,5 @@
+package plist
+
+// ExplainOpen lets tests bring errors of the system that a test run as root
+// cannot provoke.
+var ExplainOpen = explainOpen
