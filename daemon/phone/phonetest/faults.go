@@ -23,7 +23,7 @@ func faultArgs() map[string][2]int {
 		"stall-after": {1, 1}, "stall-before-upload": {0, 0},
 		"disconnect-after": {1, 1}, "drop-socket-after": {1, 1},
 		"trickle-after": {2, 2}, "cancel-after": {1, 1},
-		"error": {1, 2}, "stuck-finishing": {0, 2}, "slow-tail": {1, 1}, "passcode": {0, 1},
+		"error": {1, 2}, "stuck-finishing": {0, 2}, "slow-tail": {1, 1}, "passcode": {0, 2},
 		"lost-file": {0, 0}, "no-manifest": {0, 0}, "truncate-manifest-db": {0, 0},
 		"no-space": {0, 0}, "ignore-free-space": {0, 0}, "sync-locked": {0, 0},
 		"lockdown-error": {0, 1}, "service-error": {0, 2},
@@ -65,7 +65,7 @@ func (f fault) check() error {
 	case "slow-tail":
 		_, err = time.ParseDuration(f.args[0])
 	case "passcode":
-		if len(f.args) == 1 {
+		if len(f.args) > 0 {
 			_, err = time.ParseDuration(f.args[0])
 		}
 	}

@@ -23,8 +23,7 @@ type Phone struct {
 	observers map[*observer]bool
 	lock      *afcSession // who holds the sync lock
 	unpaired  bool
-	content   Content // moves on with Use
-	run       context.CancelFunc
+	content   Content       // moves on with Use
 	entered   chan struct{} // closed when the passcode is entered
 }
 

@@ -1,8 +1,0 @@
-package phonetest
-
-import (
-	"context"
-	"net"
-)
-
-func (p *Phone) serveBackup(context.Context, net.Conn) {}
