@@ -21,9 +21,11 @@
 //	stuck-finishing:moving:50 … half of the files have moved
 //	stuck-finishing:removing  … removing, Snapshot stays
 //	stuck-finishing:verify    … finished, the last check never ends
+//	drop-finishing:moving:50  the same stages, but the connection ends there
 //	slow-tail:30s             the last check takes its time
 //	passcode:20s              the passcode sheet stands for so long
-//	passcode                  … until somebody enters it, or 208
+//	passcode:20s:208          … and then the phone gives up
+//	passcode                  … until somebody enters it, or 208 after 30 minutes
 //	lost-file                 one file is listed and never sent
 //	no-manifest               no Manifest.plist and no Manifest.db are sent
 //	truncate-manifest-db      half of Manifest.db is sent

@@ -23,7 +23,7 @@ func faultArgs() map[string][2]int {
 		"stall-after": {1, 1}, "stall-before-upload": {0, 0},
 		"disconnect-after": {1, 1}, "drop-socket-after": {1, 1},
 		"trickle-after": {2, 2}, "cancel-after": {1, 1},
-		"error": {1, 2}, "stuck-finishing": {0, 2}, "slow-tail": {1, 1}, "passcode": {0, 2},
+		"error": {1, 2}, "stuck-finishing": {0, 2}, "drop-finishing": {0, 2}, "slow-tail": {1, 1}, "passcode": {0, 2},
 		"lost-file": {0, 0}, "no-manifest": {0, 0}, "truncate-manifest-db": {0, 0},
 		"no-space": {0, 0}, "ignore-free-space": {0, 0}, "sync-locked": {0, 0},
 		"lockdown-error": {0, 1}, "service-error": {0, 2},

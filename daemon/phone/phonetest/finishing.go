@@ -8,17 +8,13 @@ func (r *run) moveAll() error {
 	if err := r.enter("moving"); err != nil {
 		return err
 	}
-	if err := r.stick("moving", 0); err != nil {
-		return err
-	}
-	moves := r.plan.moves
-	for start := 0; start < len(moves); start += batchSize {
-		part := moves[start:min(start+batchSize, len(moves))]
-		if err := r.stick("moving", 100*(start+len(part))/len(moves)); err != nil {
+	moves, size := r.plan.moves, r.moveBatch()
+	for start := 0; start < len(moves); start += size {
+		if err := r.stick("moving", 100*start/len(moves)); err != nil {
 			return err
 		}
 		pairs := map[string]string{}
-		for _, f := range part {
+		for _, f := range moves[start:min(start+size, len(moves))] {
 			pairs[r.dir+"/Snapshot/"+f.Name()] = r.dir + "/" + f.Name()
 		}
 		if err := r.host.move(pairs, 95+4*float64(start)/float64(len(moves))); err != nil {
@@ -29,6 +25,17 @@ func (r *run) moveAll() error {
 		return r.stick("moving", 101)
 	}
 	return r.moveManifests()
+}
+
+// moveBatch is how many files are renamed at a time: 128, or fewer so that a
+// fault in the middle of the renaming finds a middle.
+func (r *run) moveBatch() int {
+	for _, f := range r.faults {
+		if f.name == "stuck-finishing" || f.name == "drop-finishing" {
+			return max(1, min(batchSize, len(r.plan.moves)*int(f.int(1))/100))
+		}
+	}
+	return batchSize
 }
 
 // moveManifests puts Manifest.plist and then Manifest.db in place.
@@ -44,15 +51,23 @@ func (r *run) moveManifests() error {
 	return nil
 }
 
-// stick lets stuck-finishing strike at its stage, and in moving once more
-// than N per cent would have moved. done is 0 before the first rename and 101
-// after the last.
+// stick lets stuck-finishing and drop-finishing strike at their stage, and in
+// moving once N per cent have moved. done is 101 after the last file.
 func (r *run) stick(stage string, done int) error {
-	f, ok := r.faults.find("stuck-finishing")
-	if !ok || f.arg(0, "moving") != stage || done < int(f.int(1)) || done == 0 && f.int(1) > 0 {
-		return nil
+	for _, f := range r.faults {
+		if f.name != "stuck-finishing" && f.name != "drop-finishing" {
+			continue
+		}
+		if f.arg(0, "moving") != stage || done < int(f.int(1)) {
+			continue
+		}
+		if f.name == "drop-finishing" {
+			r.strike(f)
+			return errLost
+		}
+		return r.stall(f.name)
 	}
-	return r.stall(f.name)
+	return nil
 }
 
 // removeOld deletes what nothing refers to any more, and Snapshot.

@@ -67,7 +67,9 @@ func (p *Phone) Attach(via ...Connection) {
 		via = []Connection{USB}
 	}
 	for _, v := range via {
-		p.mux.attach(p, v)
+		if p.mux != nil {
+			p.mux.attach(p, v)
+		}
 		p.event(Event{Kind: "attached", Detail: string(v)})
 	}
 }
@@ -79,7 +81,9 @@ func (p *Phone) Detach(via ...Connection) {
 		via = []Connection{USB, Network}
 	}
 	for _, v := range via {
-		p.mux.detach(p, v)
+		if p.mux != nil {
+			p.mux.detach(p, v)
+		}
 		p.cut(v)
 		p.event(Event{Kind: "detached", Detail: string(v)})
 	}

@@ -15,7 +15,7 @@ const batchSize = 128
 // prepare makes the folders, in no order, and says that the upload begins.
 func (r *run) prepare() error {
 	if r.plan.skip {
-		return nil
+		return r.host.mkdir(r.dir + "/Snapshot")
 	}
 	r.event("preparing")
 	dirs := []string{r.dir, r.dir + "/Snapshot"}
