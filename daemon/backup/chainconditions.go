@@ -292,11 +292,14 @@ func shrunk(v *view) *draft {
 // fell reports whether a figure fell by more than a fifth.
 func fell(was, now int64) bool { return was > 0 && now >= 0 && float64(now) < 0.8*float64(was) }
 
+// encryptionLost compares the present chain with the complete runs before it:
+// the newest of them may be the one that made it.
 func encryptionLost(v *view) *draft {
 	if !v.atRest() || v.s.encrypted() != No {
 		return nil
 	}
-	for i := len(v.s.m.Past) - 1; i >= 0; i-- {
+	known := 0
+	for i := len(v.s.m.Past) - 1; i >= 0 && known < 2; i-- {
 		p := v.s.m.Past[i]
 		if p.Outcome != OutcomeComplete || p.Encrypted == Unknown {
 			continue
@@ -304,22 +307,9 @@ func encryptionLost(v *view) *draft {
 		if p.Encrypted == Yes {
 			return v.noLonger(p.Started)
 		}
-		if i < len(v.s.m.Past)-1 && v.s.m.Past[i].Encrypted == No && v.acceptedPlain(i) {
-			return nil
-		}
+		known++
 	}
 	return nil
-}
-
-// acceptedPlain reports whether run i was itself plain with no encrypted one
-// right before it: then the person has chosen so long ago.
-func (v *view) acceptedPlain(i int) bool {
-	for j := i - 1; j >= 0; j-- {
-		if p := v.s.m.Past[j]; p.Outcome == OutcomeComplete && p.Encrypted != Unknown {
-			return p.Encrypted == No
-		}
-	}
-	return true
 }
 
 func (v *view) noLonger(since time.Time) *draft {

@@ -24,6 +24,10 @@ var runConditions = []Condition{
 		Holds:    "Less is free than the run is expected to need still, and 128 MiB.",
 		Means:    "The run will probably not fit.",
 		HiddenBy: append([]Code{MacDiskFull}, blind...), Fix: CheckStorage, Also: []FixID{Wait}, find: macDiskLow},
+	{Code: MacSlept, Title: "This computer slept during the backup", Severity: "info; warning when the run did not go on", OfRun: true,
+		Holds:    "The computer slept for more than 5 min inside a run that is not complete. It is a warning when nothing has moved since it woke and the run has ended, or is silent for too long.",
+		Means:    "Phones often let go of a computer that sleeps.",
+		HiddenBy: blind, Fix: KeepMacAwake, Also: []FixID{RestartPhoneAndRetry}, find: macSlept},
 	{Code: NetworkUnreliable, Title: "Wi-Fi loses one backup after another", Severity: "warning",
 		Holds:    "Three runs over Wi-Fi were lost in 14 days, and none over a cable.",
 		Means:    "The phone's network settings are what is left to try; a cable works meanwhile.",
@@ -54,10 +58,6 @@ var runConditions = []Condition{
 		Holds:    "The run has been awake for four times this phone's longest complete one, and at least 12 h.",
 		Means:    "Something keeps it from ending.",
 		HiddenBy: append([]Code{Stalled, Slow}, blind...), Fix: RestartPhoneAndRetry, Also: []FixID{UpdateSoftware, FreshBackup}, find: runTooLong},
-	{Code: MacSlept, Title: "This computer slept during the backup", Severity: "info; warning when the run did not go on", OfRun: true,
-		Holds:    "The computer slept for more than 5 min inside a run that is not complete. It is a warning when nothing has moved since it woke and the run has ended, or is silent for too long.",
-		Means:    "Phones often let go of a computer that sleeps.",
-		HiddenBy: blind, Fix: KeepMacAwake, Also: []FixID{RestartPhoneAndRetry}, find: macSlept},
 	{Code: PhoneBatteryLow, Title: "The iPhone's battery is low", Severity: "warning", OfRun: true,
 		Holds:    "Under 20 % and not charging, while a run is under way.",
 		Means:    "A phone that runs low stops its backup.",
@@ -317,6 +317,9 @@ func interrupted(v *view) *draft {
 	r := v.r
 	if r == nil || r.Phase != Abandoned || v.mixed() || v.s.lastPhase() == Settling {
 		return nil
+	}
+	if v.finished() && !v.s.wholeMetadata() {
+		return nil // it says finished and is not: that is told, when it has lasted
 	}
 	d := v.torn()
 	d.severity = Warning

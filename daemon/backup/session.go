@@ -466,3 +466,6 @@ func (s *Session) Retired(now Moment) {
 		s.end(now, OutcomeAbandoned)
 	}
 }
+
+// LastLook returns the moment of the last Observe; the zero Moment before it.
+func (s *Session) LastLook() Moment { return s.m.Last }
