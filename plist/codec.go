@@ -86,21 +86,31 @@ func (src source) decode(t target) (err error) {
 	case strings.HasPrefix(head, "bplist"):
 		return because(ErrNotPlist, "it is of an unknown version of the binary form")
 	}
-	return decodeXML(src.reader(), src.limit, t)
+	return decodeXML(src.reader(), t)
 }
 
-// reader reads one byte beyond the limit, so that going over it shows.
-func (src source) reader() io.Reader { return io.NewSectionReader(src.r, 0, src.limit+1) }
+// reader reads the list from its beginning, and refuses more than the limit:
+// the file may have grown since its size was asked.
+func (src source) reader() io.Reader {
+	return io.MultiReader(io.NewSectionReader(src.r, 0, src.limit), overrun{src})
+}
 
-// readAll reads the list into one buffer that fits from the start. The file
-// may have grown or shrunk since its size was asked.
+// overrun is what lies beyond the limit: the end, or an error.
+type overrun struct{ src source }
+
+func (o overrun) Read([]byte) (int, error) {
+	var b [1]byte
+	if n, err := o.src.r.ReadAt(b[:], o.src.limit); n == 0 {
+		return 0, err
+	}
+	return 0, tooBig(o.src.limit)
+}
+
+// readAll reads the list into one buffer that fits from the start.
 func (src source) readAll() ([]byte, error) {
 	b := bytes.NewBuffer(make([]byte, 0, min(src.size, src.limit)+bytes.MinRead))
 	if _, err := b.ReadFrom(src.reader()); err != nil {
 		return nil, err
-	}
-	if int64(b.Len()) > src.limit {
-		return nil, tooBig(src.limit)
 	}
 	return b.Bytes(), nil
 }

@@ -15,9 +15,10 @@ const (
 	// maxKept bounds the bytes of text and data that one decoding keeps, again
 	// counted as often as they are referred to.
 	maxKept = 16 << 20
-	// maxToken is the longest single run of text, comment or tag in XML: the
-	// XML reader has to hold it as a whole.
-	maxToken = 24 << 20
+	// maxToken is the longest single text in XML, such as a piece of artwork.
+	maxToken = 16 << 20
+	// maxTag is the longest single tag or comment. Real tags have ten bytes.
+	maxTag = 64 << 10
 )
 
 // tooMany and its sisters are the refusals of these limits.

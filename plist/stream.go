@@ -11,29 +11,44 @@ import (
 	"golang.org/x/text/encoding/unicode/utf32"
 )
 
-// gate lets through at most limit bytes in all, and at most maxToken since the
-// last restart. An XML reader has to hold a tag, a comment or a text as a
-// whole; this bounds it without knowing which of them it is.
+// gate stands before the XML reader, which holds a tag, a comment or a text as
+// a whole before it hands it over, and makes more of a tag than it was. It
+// stops what is longer than any real one.
 type gate struct {
-	r           io.Reader
-	left, limit int64
-	token       int64
+	r     io.Reader
+	token int  // bytes since the last restart
+	inTag bool // between "<" and ">"
+	tag   int  // bytes since "<"
 }
 
-// restart is called when the reader begins with a new piece.
+// restart is called when the XML reader begins with a new piece.
 func (g *gate) restart() { g.token = 0 }
 
 func (g *gate) Read(p []byte) (int, error) {
 	n, err := g.r.Read(p)
-	g.left -= int64(n)
-	g.token += int64(n)
-	switch {
-	case g.left < 0:
-		return 0, tooBig(g.limit)
-	case g.token > maxToken:
+	if g.token += n; g.token > maxToken {
 		return 0, because(ErrTooLarge, "a single value in it is over "+sizeText(maxToken))
 	}
+	if g.longTag(p[:n]) {
+		return 0, because(ErrTooLarge, "a single tag in it is over "+sizeText(maxTag))
+	}
 	return n, err
+}
+
+func (g *gate) longTag(b []byte) bool {
+	for _, c := range b {
+		switch {
+		case !g.inTag && c == '<':
+			g.inTag, g.tag = true, 0
+		case g.inTag && c == '>':
+			g.inTag = false
+		case g.inTag:
+			if g.tag++; g.tag > maxTag {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // marks are the ways a Unicode text can begin whose first sign is "<", longest

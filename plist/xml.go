@@ -9,14 +9,13 @@ import (
 	"strings"
 )
 
-// decodeXML decodes an XML property list of at most limit bytes into t. It
-// reads a stream and keeps only what is wanted, so that an Info.plist of sixty
+// decodeXML decodes an XML property list into t. It reads a stream and keeps only what is wanted, so that an Info.plist of sixty
 // megabytes costs the memory of its longest single piece of artwork.
 //
 // The whole document is read to its end. One that stops in the middle, or goes
 // on after it should, is judged by that, before any value of the wrong kind.
-func decodeXML(r io.Reader, limit int64, t target) error {
-	x, err := openXML(r, limit)
+func decodeXML(r io.Reader, t target) error {
+	x, err := openXML(r)
 	if err != nil {
 		return err
 	}
@@ -25,7 +24,7 @@ func decodeXML(r io.Reader, limit int64, t target) error {
 
 // checkXML reads a document whole, values and all, for its soundness alone.
 func checkXML(b []byte) error {
-	x, err := openXML(bytes.NewReader(b), int64(len(b)))
+	x, err := openXML(bytes.NewReader(b))
 	if err != nil {
 		return err
 	}
@@ -33,13 +32,13 @@ func checkXML(b []byte) error {
 	return x.document(target{})
 }
 
-func openXML(r io.Reader, limit int64) (*xmlDecoder, error) {
-	g := &gate{r: r, left: limit, limit: limit}
-	u, err := toUTF8(g)
+func openXML(r io.Reader) (*xmlDecoder, error) {
+	u, err := toUTF8(r)
 	if err != nil {
 		return nil, err
 	}
-	x := &xmlDecoder{xml: xml.NewDecoder(u), gate: g}
+	g := &gate{r: u}
+	x := &xmlDecoder{xml: xml.NewDecoder(g), gate: g}
 	x.xml.CharsetReader = acceptCharset
 	return x, nil
 }
