@@ -22,11 +22,18 @@ var commands = []struct {
 	group string
 	make  command
 }{
+	{groupLook, statusCommand},
+	{groupLook, historyCommand},
+	{groupLook, explainCommand},
+	{groupAct, ackCommand},
+	{groupAct, muteCommand},
+	{groupAct, testNotificationCommand},
 	{groupSetUp, installCommand},
 	{groupSetUp, uninstallCommand},
 	{groupSetUp, startCommand},
 	{groupSetUp, stopCommand},
 	{groupSetUp, restartCommand},
+	{groupSetUp, configCommand},
 	{groupSetUp, completionCommand},
 	{groupSetUp, versionCommand},
 }

@@ -79,6 +79,7 @@ func main() {
 		StdinTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
 		Width:          terminalWidth,
 		Version:        buildVersion(version),
+		ServiceHint:    serviceHint,
 	}
 	code := run(ctx, p, os.Args[1:])
 	stop()

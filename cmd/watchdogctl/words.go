@@ -129,3 +129,16 @@ func clean(s string) string {
 		return r
 	}, s)
 }
+
+// cleanLines is clean for text of several lines: it keeps line breaks and tabs.
+func cleanLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		cells := strings.Split(l, "\t")
+		for j, c := range cells {
+			cells[j] = clean(c)
+		}
+		lines[i] = strings.Join(cells, "\t")
+	}
+	return strings.Join(lines, "\n")
+}

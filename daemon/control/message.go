@@ -26,6 +26,8 @@ type Status struct {
 	// Unseen are notices that went out and were neither acknowledged nor cleared.
 	Unseen []Notice `json:"unseen"`
 	Muted  []Mute   `json:"muted"`
+	// Acked are the keys of present findings that a person has acknowledged.
+	Acked []string `json:"acked"`
 }
 
 // Daemon is the process that answers.
@@ -68,7 +70,7 @@ type Root struct {
 type Phone struct {
 	UDID             string     `json:"udid"`
 	Connection       string     `json:"connection"` // usb, network
-	Name             string     `json:"name"`
+	Name             string     `json:"name,omitempty"`
 	OSVersion        string     `json:"os_version,omitempty"`
 	BatteryPercent   *int       `json:"battery_percent"`
 	Charging         *bool      `json:"charging"`
@@ -82,11 +84,11 @@ type Phone struct {
 type Backup struct {
 	UDID         string           `json:"udid"`
 	Path         string           `json:"path"`
-	DeviceName   string           `json:"device_name"`
-	ProductType  string           `json:"product_type"`
-	OSVersion    string           `json:"os_version"`
+	DeviceName   string           `json:"device_name,omitempty"`
+	ProductType  string           `json:"product_type,omitempty"`
+	OSVersion    string           `json:"os_version,omitempty"`
 	Encrypted    *bool            `json:"encrypted"`
-	ChainID      string           `json:"chain_id"`
+	ChainID      string           `json:"chain_id,omitempty"`
 	Phase        backup.Phase     `json:"phase"`
 	Run          *Run             `json:"run"` // null when none was ever seen
 	LastComplete *time.Time       `json:"last_complete"`
@@ -99,7 +101,7 @@ type Backup struct {
 type Run struct {
 	Started      time.Time   `json:"started"`
 	Ended        *time.Time  `json:"ended,omitempty"`
-	Kind         backup.Kind `json:"kind"`
+	Kind         backup.Kind `json:"kind,omitempty"`
 	LastProgress *time.Time  `json:"last_progress"`
 	Bytes        *int64      `json:"bytes"`
 	Files        *int64      `json:"files"`
@@ -129,15 +131,15 @@ type Chain struct {
 // Notice is one line of what was told to the person.
 type Notice struct {
 	At       time.Time       `json:"at"`
-	UDID     string          `json:"udid"`
-	Event    string          `json:"event"` // raised, repeated, cleared, verified
+	UDID     string          `json:"udid,omitempty"` // absent: of no single backup
+	Event    string          `json:"event"`          // raised, repeated, cleared, verified
 	Code     backup.Code     `json:"code"`
 	Severity backup.Severity `json:"severity"`
 	Title    string          `json:"title"`
 	Text     string          `json:"text,omitempty"`
 	Channel  string          `json:"channel"` // desktop, webhook, command, log
 	Outcome  string          `json:"outcome"` // pending, sent, failed, suppressed
-	Reason   string          `json:"reason"`
+	Reason   string          `json:"reason,omitempty"`
 	Key      string          `json:"key"`
 	// Run names the run it was about (its start), "" when it was about none.
 	Run string `json:"run,omitempty"`
@@ -166,7 +168,7 @@ type PastRun struct {
 	Started        time.Time          `json:"started"`
 	Ended          *time.Time         `json:"ended"`
 	Outcome        backup.Outcome     `json:"outcome"`
-	Kind           backup.Kind        `json:"kind"`
+	Kind           backup.Kind        `json:"kind,omitempty"`
 	LastPhase      backup.Phase       `json:"last_phase,omitempty"`
 	Connection     string             `json:"connection,omitempty"`
 	Bytes          *int64             `json:"bytes"`

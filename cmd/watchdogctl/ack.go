@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/config"
+	"backupwatchdog/daemon/control"
+)
+
+const ackLong = `Say that you have seen a finding: it stays in "status" as long as it holds, and
+you are not reminded of it again. KEY is the finding's key ("status --json" has
+it), its beginning, or just the code where only one phone has that finding.`
+
+// ackCommand marks a finding as seen.
+func ackCommand(p *program) *cobra.Command {
+	var undo bool
+	c := &cobra.Command{
+		Use:     "ack KEY",
+		Short:   "Seen, do not remind me of this",
+		Long:    ackLong,
+		Example: "  watchdogctl ack stalled",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			client, s, err := p.ask(c.Context())
+			if err != nil {
+				return err
+			}
+			f, err := p.findingByKey(s, args[0])
+			if err != nil {
+				return err
+			}
+			if err := client.Ack(c.Context(), control.AckRequest{Key: f.Key, Undo: undo}); err != nil {
+				return p.unreachable(err)
+			}
+			if undo {
+				return p.say("you will be reminded of it again: " + f.Title)
+			}
+			return p.say("noted, you will not be reminded of it: " + f.Title)
+		},
+	}
+	c.Flags().BoolVar(&undo, "undo", false, "take it back")
+	return c
+}
+
+// ask returns a client and the status it answers with.
+func (p *program) ask(ctx context.Context) (*control.Client, control.Status, error) {
+	client, err := p.client()
+	if err != nil {
+		return nil, control.Status{}, err
+	}
+	s, err := client.Status(ctx)
+	if err != nil {
+		return nil, s, p.unreachable(err)
+	}
+	return client, s, nil
+}
+
+// findingByKey finds the one present finding that is meant.
+func (p *program) findingByKey(s control.Status, want string) (backup.Finding, error) {
+	var hits []backup.Finding
+	all := allFindings(s)
+	for _, f := range all {
+		switch {
+		case f.Key == want:
+			return f, nil
+		case string(f.Code) == want, strings.HasPrefix(f.Key, want) && want != "":
+			hits = append(hits, f)
+		}
+	}
+	if len(hits) == 1 {
+		return hits[0], nil
+	}
+	if len(hits) == 0 {
+		hint := "nothing is found at present"
+		if len(all) > 0 {
+			hint = "present are " + keys(all)
+		}
+		return backup.Finding{}, p.fail(fmt.Errorf("no finding has the key %q", want), hint)
+	}
+	return backup.Finding{}, p.misuse(fmt.Errorf("%q may be any of %d findings", want, len(hits)), "one of: "+keys(hits))
+}
+
+// keys lists the keys of findings.
+func keys(list []backup.Finding) string {
+	var out []string
+	for _, f := range list {
+		out = append(out, f.Key)
+	}
+	return strings.Join(out, ", ")
+}
+
+// say prints one line for a person, or the same as JSON.
+func (p *program) say(text string) error {
+	if p.JSON {
+		return p.printJSON(map[string]any{"schema": 1, "done": text})
+	}
+	_, err := fmt.Fprintln(p.Stdout, clean(text))
+	return err
+}
+
+const muteLong = `Do not tell me of this condition for this phone. It stays in "status", as one
+line. UDID may be the beginning of it, or the phone's name; "watchdogctl explain"
+lists the codes.`
+
+// muteCommand silences one condition for one phone.
+func muteCommand(p *program) *cobra.Command {
+	var undo bool
+	var span string
+	c := &cobra.Command{
+		Use:     "mute UDID CODE",
+		Short:   "Not this condition, not for this phone",
+		Long:    muteLong,
+		Example: "  watchdogctl mute \"Anna's iPhone\" not-encrypted\n  watchdogctl mute 00008110-000E34D21A02801E overdue --for 7d",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			r, err := p.muteRequest(args[1], span, undo)
+			if err != nil {
+				return err
+			}
+			client, s, err := p.ask(c.Context())
+			if err != nil {
+				return err
+			}
+			if r.UDID, err = p.phone(s, args[0]); err != nil {
+				return err
+			}
+			if err := client.Mute(c.Context(), r); err != nil {
+				return p.unreachable(err)
+			}
+			return p.say(muted(r, span, (&picture{s: s}).name(r.UDID)))
+		},
+	}
+	c.Flags().BoolVar(&undo, "undo", false, "tell me again")
+	c.Flags().StringVar(&span, "for", "", "only for a `SPAN` like 12h or 7d; else for good")
+	return c
+}
+
+// muteRequest checks what can be checked before the daemon is asked.
+func (p *program) muteRequest(code, span string, undo bool) (control.MuteRequest, error) {
+	r := control.MuteRequest{Code: backup.Code(code), Undo: undo}
+	if !slices.ContainsFunc(backup.Catalogue, func(c backup.Condition) bool { return string(c.Code) == code }) {
+		return r, p.misuse(fmt.Errorf("mute: there is no condition %q", code), `"watchdogctl explain" lists them`)
+	}
+	if span == "" {
+		return r, nil
+	}
+	d, err := config.ParseDuration(span)
+	if err == nil && d <= 0 {
+		err = fmt.Errorf("%q is not a span of time to come", span)
+	}
+	if err != nil {
+		return r, p.misuse(fmt.Errorf("mute: --for: %w", err), "for example --for 7d")
+	}
+	r.For = d.Seconds()
+	return r, nil
+}
+
+// muted words what was done.
+func muted(r control.MuteRequest, span, name string) string {
+	switch {
+	case r.Undo:
+		return fmt.Sprintf("%s is told again for %s", r.Code, name)
+	case span != "":
+		return fmt.Sprintf("%s is muted for %s, for %s", r.Code, name, span)
+	}
+	return fmt.Sprintf("%s is muted for %s", r.Code, name)
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// style is how a piece of text looks on a terminal: an SGR sequence's numbers.
+type style string
+
+const (
+	plain  style = ""
+	strong style = "1"
+	dim    style = "2"
+	red    style = "1;31"
+	green  style = "32"
+	yellow style = "1;33"
+	blue   style = "36"
+)
+
+// page is text being laid out: wrapped at a width in columns, indented, and
+// coloured line by line, so that no escape sequence ever counts as width.
+type page struct {
+	b     strings.Builder
+	width int
+	color bool
+	ascii bool // no symbols beyond ASCII
+}
+
+// paint puts s into a style, where there are colours.
+func (p *page) paint(st style, s string) string {
+	if !p.color || st == plain || s == "" {
+		return s
+	}
+	return "\x1b[" + string(st) + "m" + s + "\x1b[0m"
+}
+
+// gap ends a block with an empty line, unless the page is still empty.
+func (p *page) gap() {
+	if s := p.b.String(); s != "" && !strings.HasSuffix(s, "\n\n") {
+		p.b.WriteByte('\n')
+	}
+}
+
+// para writes text wrapped and indented. Text from outside may be in it.
+func (p *page) para(indent int, st style, text string) {
+	p.item(indent, plain, "", st, text)
+}
+
+// item writes a mark ("!", "1.") at the indent, and text wrapped beside it.
+func (p *page) item(indent int, mst style, mark string, st style, text string) {
+	lead := strings.Repeat(" ", indent)
+	hang := lead
+	if mark != "" {
+		hang += strings.Repeat(" ", ansi.StringWidth(mark)+1)
+		mark = p.paint(mst, mark) + " "
+	}
+	for i, l := range wrap(clean(text), p.width-len(hang)) {
+		if i == 0 {
+			p.b.WriteString(lead + mark)
+		} else {
+			p.b.WriteString(hang)
+		}
+		p.b.WriteString(p.paint(st, l) + "\n")
+	}
+}
+
+// ends writes left and right at the two ends of one line; where they do not
+// fit, right goes into a line of its own, indented by two more.
+func (p *page) ends(indent int, mst style, mark string, lst style, left string, rst style, right string) {
+	left, right = clean(left), clean(right)
+	used := indent + ansi.StringWidth(left)
+	if mark != "" {
+		used += ansi.StringWidth(mark) + 1
+	}
+	free := p.width - used - ansi.StringWidth(right)
+	if right == "" || free < 2 {
+		p.item(indent, mst, mark, lst, left)
+		if right != "" {
+			p.para(indent+2, rst, right)
+		}
+		return
+	}
+	p.b.WriteString(strings.Repeat(" ", indent))
+	if mark != "" {
+		p.b.WriteString(p.paint(mst, mark) + " ")
+	}
+	p.b.WriteString(p.paint(lst, left) + strings.Repeat(" ", free) + p.paint(rst, right) + "\n")
+}
+
+// pair is one row of a table of two columns.
+type pair struct{ left, right string }
+
+// pairs writes rows with their second column aligned, wrapped within itself.
+func (p *page) pairs(indent int, st style, rows []pair) {
+	col := 0
+	for _, r := range rows {
+		if w := ansi.StringWidth(clean(r.left)); w <= (p.width-indent)/2 {
+			col = max(col, w)
+		}
+	}
+	for _, r := range rows {
+		left := clean(r.left)
+		pad := strings.Repeat(" ", max(0, col-ansi.StringWidth(left)))
+		if ansi.StringWidth(left) > col { // too long for the column: run on
+			p.item(indent, plain, "", st, left+"  "+r.right)
+			continue
+		}
+		for i, l := range wrap(clean(r.right), p.width-indent-col-2) {
+			if i > 0 {
+				left, pad = "", strings.Repeat(" ", col)
+			}
+			p.b.WriteString(strings.Repeat(" ", indent) + p.paint(st, left+pad+"  "+l) + "\n")
+		}
+	}
+}
+
+// wrap breaks text at blanks into lines of at most width columns; a word that
+// is longer is cut. There is always at least one line.
+func wrap(text string, width int) []string {
+	width = max(width, 10)
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		for ansi.StringWidth(word) > width {
+			if line != "" {
+				lines, line = append(lines, line), ""
+			}
+			head := ansi.Truncate(word, width, "")
+			if head == "" { // one cluster wider than the line
+				break
+			}
+			lines, word = append(lines, head), word[len(head):]
+		}
+		switch {
+		case line == "":
+			line = word
+		case ansi.StringWidth(line)+1+ansi.StringWidth(word) <= width:
+			line += " " + word
+		default:
+			lines, line = append(lines, line), word
+		}
+	}
+	if line != "" || len(lines) == 0 {
+		lines = append(lines, line)
+	}
+	return lines
+}

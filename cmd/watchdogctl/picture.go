@@ -1,0 +1,365 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/control"
+)
+
+// look is how and for whom a picture of the status is drawn.
+type look struct {
+	now    time.Time // in the reader's time zone
+	width  int       // columns
+	color  bool
+	ascii  bool   // no symbols beyond ASCII
+	home   string // shown as "~"
+	darwin bool
+	// version is this program's own, to tell when the daemon's is another.
+	version string
+}
+
+// picture is a status being drawn. It goes from what needs the reader to what
+// merely is: the verdict in one line, this computer's trouble, each phone, what
+// is set aside, and what is watched.
+type picture struct {
+	page
+	look
+	s control.Status
+}
+
+// draw returns the status as text. A status that is stale is drawn as of its
+// own time, and says so first.
+func draw(s control.Status, l look) string {
+	p := &picture{page{width: l.width, color: l.color, ascii: l.ascii}, l, s}
+	if s.Stale != nil {
+		stale := s.Stale.In(l.now.Location())
+		p.para(0, yellow, fmt.Sprintf("This is old: it was so %s, %s ago. Nobody has watched since.", p.at(stale), backup.Span(l.now.Sub(stale))))
+		p.now = stale
+	}
+	p.headline()
+	p.computer(func(f backup.Finding) bool { return f.Severity >= backup.Warning })
+	backups, archived := p.sorted()
+	for _, b := range backups {
+		p.backup(b)
+	}
+	p.strangers()
+	p.computer(func(f backup.Finding) bool { return f.Severity < backup.Warning })
+	p.archived(archived)
+	p.footer()
+	return p.b.String()
+}
+
+// worst is the severity of the worst finding, -1 when there is none.
+func worst(s control.Status) backup.Severity {
+	w := backup.Severity(-1)
+	for _, f := range allFindings(s) {
+		w = max(w, f.Severity)
+	}
+	return w
+}
+
+// allFindings lists those of the computer and of all backups.
+func allFindings(s control.Status) []backup.Finding {
+	list := slices.Clone(s.Findings)
+	for _, b := range s.Backups {
+		list = append(list, b.Findings...)
+	}
+	return list
+}
+
+// headline is the verdict in one line.
+func (p *picture) headline() {
+	st, text := p.verdict()
+	p.para(0, st, text)
+}
+
+// verdict words the headline: the trouble if there is any, else what goes on.
+// It never says "no backup" of a folder that could not be looked into.
+func (p *picture) verdict() (style, string) {
+	var troubles []string
+	st := yellow
+	note := func(name string, list []backup.Finding) {
+		for _, f := range list {
+			if f.Severity < backup.Warning || p.mute(name, f) != nil {
+				continue
+			}
+			if f.Severity == backup.Critical {
+				st = red
+			}
+			troubles = append(troubles, f.Title+p.ofPhone(name))
+		}
+	}
+	note("", p.s.Findings)
+	backups, _ := p.sorted()
+	for _, b := range backups {
+		note(b.UDID, b.Findings)
+	}
+	switch {
+	case len(troubles) == 1:
+		return st, troubles[0] + "."
+	case len(troubles) > 1:
+		return st, fmt.Sprintf("%d things need you. First: %s.", len(troubles), troubles[0])
+	}
+	return p.calm(backups)
+}
+
+// ofPhone names the phone in a headline, where there is more than one.
+func (p *picture) ofPhone(udid string) string {
+	if udid == "" || len(p.s.Backups) < 2 {
+		return ""
+	}
+	return " (" + p.name(udid) + ")"
+}
+
+// calm words the headline where nothing is wrong.
+func (p *picture) calm(backups []control.Backup) (style, string) {
+	for _, r := range p.s.Roots {
+		if r.State == "denied" || r.State == "unknown" {
+			return yellow, "It is not known what is in " + p.path(r.Path) + "."
+		}
+	}
+	if len(backups) == 0 {
+		if p.noBackupYet() {
+			return strong, "No backup is here yet. The watchdog waits for the first one."
+		}
+		return yellow, "Nothing is watched."
+	}
+	var active []string
+	complete := 0
+	for _, b := range backups {
+		if b.Phase.Active() {
+			active = append(active, p.name(b.UDID))
+		}
+		if b.LastComplete != nil {
+			complete++
+		}
+	}
+	switch {
+	case len(active) == 1:
+		return green, active[0] + " is being backed up, and all is well."
+	case len(active) > 1:
+		return green, fmt.Sprintf("%d phones are being backed up, and all is well.", len(active))
+	case complete == len(backups):
+		return green, "All is well."
+	}
+	return strong, "Nothing is wrong, as far as can be told."
+}
+
+// noBackupYet reports whether the watched folders were really seen to be empty.
+func (p *picture) noBackupYet() bool {
+	return len(p.s.Roots) > 0 && !slices.ContainsFunc(p.s.Roots, func(r control.Root) bool {
+		return r.State != "watching" && r.State != "polling" && r.State != "missing"
+	})
+}
+
+// sorted returns the backups, those in trouble first, then those under way,
+// then by name; and apart from them the archived ones.
+func (p *picture) sorted() (live, archived []control.Backup) {
+	for _, b := range p.s.Backups {
+		if b.Archived {
+			archived = append(archived, b)
+		} else {
+			live = append(live, b)
+		}
+	}
+	rank := func(b control.Backup) int {
+		r := 0
+		for _, f := range b.Findings {
+			if p.mute(b.UDID, f) == nil {
+				r = max(r, int(f.Severity)*2)
+			}
+		}
+		if b.Phase.Active() {
+			r++
+		}
+		return -r
+	}
+	slices.SortStableFunc(live, func(a, b control.Backup) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), strings.Compare(p.name(a.UDID), p.name(b.UDID)), strings.Compare(a.Path, b.Path))
+	})
+	return live, archived
+}
+
+// computer shows the findings of no single backup that pick chooses.
+func (p *picture) computer(pick func(backup.Finding) bool) {
+	list := slices.DeleteFunc(slices.Clone(p.s.Findings), func(f backup.Finding) bool { return !pick(f) })
+	if len(list) == 0 {
+		return
+	}
+	p.gap()
+	p.para(0, strong, p.thisComputer())
+	for _, f := range list {
+		p.finding("", f)
+	}
+}
+
+func (p *picture) thisComputer() string {
+	if p.darwin {
+		return "This Mac"
+	}
+	return "This computer"
+}
+
+// strangers shows phones that are attached and have no backup here. Of folders
+// that could not be looked into it says nothing.
+func (p *picture) strangers() {
+	if !p.noBackupYet() {
+		return
+	}
+	for _, ph := range p.s.Phones {
+		if slices.ContainsFunc(p.s.Backups, func(b control.Backup) bool { return b.UDID == ph.UDID && !b.Archived }) {
+			continue
+		}
+		p.gap()
+		p.ends(0, plain, "", strong, p.name(ph.UDID), dim, p.about(ph.UDID, "", ph.OSVersion))
+		p.item(2, dim, p.symbol("–", "-"), plain, "No backup of it is in the watched folder.")
+	}
+}
+
+// maxArchived is how many chains that were set aside are named.
+const maxArchived = 5
+
+func (p *picture) archived(list []control.Backup) {
+	if len(list) == 0 {
+		return
+	}
+	p.gap()
+	p.para(0, dim, "Set aside, and no longer watched:")
+	for i, b := range list {
+		if i == maxArchived {
+			p.para(2, dim, fmt.Sprintf("and %d more", len(list)-i))
+			break
+		}
+		text := filepath.Base(b.Path)
+		if b.DeviceName != "" {
+			text += " (" + b.DeviceName + ")"
+		}
+		if b.Chain.Bytes != nil {
+			text += ", " + backup.Bytes(*b.Chain.Bytes)
+		}
+		p.para(2, dim, text)
+	}
+}
+
+// footer says what is watched, and by whom.
+func (p *picture) footer() {
+	p.gap()
+	if len(p.s.Backups) == 0 && p.noBackupYet() {
+		p.howToBegin()
+		p.gap()
+	}
+	if e := p.s.Daemon.ConfigError; e != "" {
+		p.para(0, yellow, "The newest configuration was refused, and the one before it holds: "+e)
+	}
+	if v := p.s.Daemon.Version; p.s.Stale == nil && v != "" && p.version != "" && v != p.version {
+		p.para(0, yellow, fmt.Sprintf("The watchdog that runs is version %s, this program %s: \"watchdogctl restart\".", v, p.version))
+	}
+	for _, r := range p.s.Roots {
+		p.root(r)
+	}
+	for _, m := range p.s.Muted {
+		p.para(0, dim, "Muted: "+string(m.Code)+" for "+p.name(m.UDID)+p.until(m)+".")
+	}
+	if s := p.s.Daemon.Socket; strings.HasPrefix(s, "/tmp/") && p.s.Stale == nil {
+		p.para(0, dim, "Socket: "+s)
+	}
+}
+
+// howToBegin says how a first backup is made.
+func (p *picture) howToBegin() {
+	if p.darwin {
+		p.para(0, plain, "To make one: connect the iPhone by cable, unlock it, open Finder, choose the iPhone in the sidebar, and click Back Up Now.")
+		return
+	}
+	folder := "FOLDER"
+	if len(p.s.Roots) > 0 {
+		folder = p.s.Roots[0].Path
+	}
+	p.para(0, plain, "To make one: connect the iPhone by cable, unlock it, and run `idevicebackup2 backup \""+folder+"\"`.")
+}
+
+// root is one line about a watched folder.
+func (p *picture) root(r control.Root) {
+	path := p.path(r.Path)
+	if r.Resolved != "" && r.Resolved != r.Path {
+		path += " (" + p.path(r.Resolved) + ")"
+	}
+	text := map[string]string{
+		"watching": "Watching " + path,
+		"polling":  "Watching " + path + " by the clock",
+		"missing":  "Waiting for " + path + ": it is not there",
+		"denied":   "Not allowed to read " + path,
+	}[r.State]
+	if text == "" {
+		text = "Not known: " + path
+	}
+	if r.FreeBytes != nil && (r.State == "watching" || r.State == "polling") {
+		text += p.dot() + backup.Bytes(*r.FreeBytes) + " free"
+	}
+	if r.ReadOnly != nil && *r.ReadOnly {
+		text += p.dot() + "read-only"
+	}
+	p.para(0, dim, text)
+}
+
+// symbol chooses between a symbol and its ASCII stand-in.
+func (p *picture) symbol(s, ascii string) string {
+	if p.page.ascii {
+		return ascii
+	}
+	return s
+}
+
+// dot separates facts in one line.
+func (p *picture) dot() string { return p.symbol(" · ", ", ") }
+
+// path shortens the home folder.
+func (p *picture) path(s string) string {
+	if rest, ok := strings.CutPrefix(s, p.home+"/"); ok && p.home != "" {
+		return "~/" + rest
+	}
+	return s
+}
+
+// name is what the person calls the phone; its id where the name is unknown or
+// two have the same.
+func (p *picture) name(udid string) string {
+	name, same := "", map[string]bool{}
+	for _, b := range p.s.Backups {
+		if b.UDID == udid && b.DeviceName != "" {
+			name = b.DeviceName
+		}
+	}
+	for _, ph := range p.s.Phones {
+		if ph.UDID == udid && ph.Name != "" {
+			name = ph.Name
+		}
+	}
+	if name == "" {
+		return cmp.Or(udid, "all phones")
+	}
+	for _, b := range p.s.Backups {
+		if b.DeviceName == name && !b.Archived {
+			same[b.UDID] = true
+		}
+	}
+	if same[udid] && len(same) > 1 {
+		return name + " (" + shortID(udid) + ")"
+	}
+	return name
+}
+
+// shortID is the part of an id that tells phones apart: of
+// 00008110-000E34D21A02801E the second half, else the first twelve characters.
+func shortID(udid string) string {
+	if _, last, ok := strings.Cut(udid, "-"); ok {
+		return last
+	}
+	return udid[:min(len(udid), 12)]
+}

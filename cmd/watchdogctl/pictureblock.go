@@ -1,0 +1,291 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/control"
+)
+
+// backup draws one phone's block: who, what goes on, the last good backup, and
+// what is wrong.
+func (p *picture) backup(b control.Backup) {
+	p.gap()
+	p.ends(0, plain, "", strong, p.name(b.UDID), dim, p.about(b.UDID, b.ProductType, b.OSVersion))
+	if b.Phase.Active() && b.Run != nil {
+		p.running(b)
+	}
+	if b.Phase == backup.Abandoned && b.Run != nil {
+		p.brokeOff(*b.Run)
+	}
+	p.lastComplete(b)
+	for _, f := range b.Findings {
+		p.finding(b.UDID, f)
+	}
+}
+
+// about is what is known of the phone itself: "iOS 26.1 · by cable · battery 64 %".
+func (p *picture) about(udid, product, version string) string {
+	var facts []string
+	i := slices.IndexFunc(p.s.Phones, func(ph control.Phone) bool { return ph.UDID == udid })
+	if i >= 0 && p.s.Phones[i].OSVersion != "" {
+		version = p.s.Phones[i].OSVersion
+	}
+	if version != "" {
+		system := "iOS "
+		if strings.HasPrefix(product, "iPad") {
+			system = "iPadOS "
+		}
+		facts = append(facts, system+version)
+	}
+	if i < 0 {
+		return strings.Join(append(facts, "not connected"), p.dot())
+	}
+	ph := p.s.Phones[i]
+	facts = append(facts, cmp.Or(map[string]string{"usb": "by cable", "network": "by Wi-Fi"}[ph.Connection], "connected"))
+	if ph.BatteryPercent != nil {
+		battery := fmt.Sprintf("battery %d %%", *ph.BatteryPercent)
+		if ph.Charging != nil && *ph.Charging {
+			battery += ", charging"
+		}
+		facts = append(facts, battery)
+	}
+	return strings.Join(facts, p.dot())
+}
+
+// phaseWords say what the phone is doing.
+var phaseWords = map[backup.Phase]string{
+	backup.Preparing:    "Preparing: the phone gathers what to send",
+	backup.Transferring: "Copying files",
+	backup.Finishing:    "Finishing: the new files are put in their place",
+	backup.Settling:     "Finished; the last checks are still due",
+}
+
+// running draws a run under way.
+func (p *picture) running(b control.Backup) {
+	r := *b.Run
+	text := phaseWords[b.Phase]
+	if w := writerName(r.Writer); w != "" && b.Phase == backup.Transferring {
+		text += " with " + w
+	}
+	kind := map[backup.Kind]string{backup.First: "first backup", backup.Full: "full backup", backup.Incremental: "only what changed"}[r.Kind]
+	st, mark := blue, p.symbol("●", "*")
+	if stuck(b) {
+		st, mark = yellow, "!"
+	}
+	p.ends(2, st, mark, plain, fmt.Sprintf("%s, since %s (%s)", text, p.at(r.Started), backup.Span(p.now.Sub(r.Started))), dim, kind)
+	p.progress(r)
+	p.quiet(b.Phase, r)
+}
+
+// stuck reports whether a warning says that this run does not move on.
+func stuck(b control.Backup) bool {
+	return slices.ContainsFunc(b.Findings, func(f backup.Finding) bool { return f.Severity >= backup.Warning })
+}
+
+// writerName is what a person calls the program that makes the backup.
+func writerName(w string) string {
+	if w == "AppleMobileBackup" {
+		return "Finder"
+	}
+	return w
+}
+
+// barWidth is the width of a progress bar, columns.
+const barWidth = 28
+
+// progress draws how far the run is: a bar where the size is known, then the
+// rate and the time left, each only where it is known.
+func (p *picture) progress(r control.Run) {
+	var facts []string
+	if share, ok := shareDone(r); ok {
+		full := int(share * barWidth)
+		bar := p.paint(blue, strings.Repeat(p.symbol("█", "#"), full)) + p.paint(dim, strings.Repeat(p.symbol("░", "."), barWidth-full))
+		fmt.Fprintf(&p.b, "    %s %3d %%   %s of about %s\n", bar, int(share*100), backup.Bytes(*r.Bytes), backup.Bytes(*r.Expected))
+	} else if r.Bytes != nil && *r.Bytes > 0 {
+		facts = append(facts, backup.Bytes(*r.Bytes)+" so far")
+	}
+	if r.Files != nil && *r.Files > 0 {
+		facts = append(facts, backup.Plural(*r.Files, "file"))
+	}
+	if r.Rate != nil && *r.Rate >= 1 {
+		facts = append(facts, backup.Bytes(int64(*r.Rate))+" a second")
+	}
+	if r.ETA != nil {
+		facts = append(facts, left(*r.ETA))
+	}
+	if len(facts) > 0 {
+		p.para(4, plain, strings.Join(facts, p.dot()))
+	}
+}
+
+// shareDone is the part of the run that is done; never quite all of it, for
+// the expected size is a guess.
+func shareDone(r control.Run) (share float64, ok bool) {
+	if r.Bytes == nil || r.Expected == nil || *r.Expected <= 0 || *r.Bytes < 0 {
+		return 0, false
+	}
+	return min(float64(*r.Bytes)/float64(*r.Expected), 0.99), true
+}
+
+// left words the time left, as coarsely as it is known.
+func left(seconds float64) string {
+	d := time.Duration(min(max(seconds, 0), math.MaxInt32) * float64(time.Second))
+	switch {
+	case d < time.Minute:
+		return "less than a minute left"
+	case d < 10*time.Minute:
+		d = d.Round(time.Minute)
+		return fmt.Sprintf("about %d min left", int(d.Minutes()))
+	case d < 2*time.Hour:
+		d = d.Round(5 * time.Minute)
+		return fmt.Sprintf("about %d min left", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("about %d h left", int(d.Round(time.Hour).Hours()))
+	}
+	return "more than two days left"
+}
+
+// quiet says for how long nothing has moved, once that is worth a word, and
+// how long it may: what calms is the comparison.
+func (p *picture) quiet(phase backup.Phase, r control.Run) {
+	if r.Silence == nil || phase == backup.Settling {
+		return
+	}
+	silent, limit := seconds(*r.Silence), time.Duration(0)
+	if silent < 30*time.Second {
+		return
+	}
+	if r.SilenceLimit != nil {
+		limit = seconds(*r.SilenceLimit)
+	}
+	text, st := "Quiet for "+backup.Span(silent)+".", plain
+	switch {
+	case limit > 0 && silent > limit:
+		text += " Up to " + backup.Span(limit) + " would be normal."
+		st = yellow
+	case r.UsualSilence != nil && *r.UsualSilence > 0:
+		text += " Usual for this phone: up to " + backup.Span(seconds(*r.UsualSilence)) + "."
+	case limit > 0:
+		text += " That is normal: up to " + backup.Span(limit) + " is."
+	}
+	p.para(4, st, text)
+}
+
+// brokeOff is a line about a run that ended unfinished.
+func (p *picture) brokeOff(r control.Run) {
+	end := r.LastProgress
+	if r.Ended != nil {
+		end = r.Ended
+	}
+	text := "The last run broke off"
+	if end != nil {
+		text += " " + p.at(*end)
+	}
+	if r.Bytes != nil && *r.Bytes > 0 {
+		text += ", after " + backup.Bytes(*r.Bytes)
+	}
+	p.item(2, dim, p.symbol("–", "-"), plain, text+".")
+}
+
+// lastComplete says which backup could be restored from, and what is known of it.
+func (p *picture) lastComplete(b control.Backup) {
+	running := b.Phase.Active()
+	if b.LastComplete == nil {
+		switch {
+		case running && b.Run != nil && b.Run.Kind == backup.First:
+		case running || b.Phase == backup.Abandoned:
+			p.item(2, dim, p.symbol("–", "-"), plain, "No complete backup is known.")
+		default:
+			p.item(2, dim, p.symbol("–", "-"), plain, "No complete backup is known. "+p.chain(b.Chain))
+		}
+		return
+	}
+	st, mark := green, p.symbol("✓", "ok")
+	if b.Chain.Verdict == backup.BrokenUp || b.Chain.Verdict == backup.Incomplete {
+		st, mark = red, p.symbol("✗", "x")
+	}
+	text := "Backed up " + p.at(*b.LastComplete)
+	if running || b.Phase == backup.Abandoned {
+		text = "Last complete backup: " + p.at(*b.LastComplete)
+	}
+	facts := []string{text}
+	if b.Encrypted != nil {
+		facts = append(facts, map[bool]string{true: "encrypted", false: "not encrypted"}[*b.Encrypted])
+	}
+	if b.Chain.Bytes != nil {
+		facts = append(facts, backup.Bytes(*b.Chain.Bytes))
+	}
+	if c := p.chain(b.Chain); c != "" {
+		facts = append(facts, c)
+	}
+	p.item(2, st, mark, plain, strings.Join(facts, p.dot()))
+}
+
+// chain says what a check of the contents has found.
+func (p *picture) chain(c control.Chain) string {
+	if c.Checking != nil {
+		return fmt.Sprintf("being checked, %d %% done", int(min(max(*c.Checking, 0), 1)*100))
+	}
+	when := "checked"
+	if c.Checked != nil {
+		when += " " + p.at(*c.Checked)
+	}
+	switch c.Verdict {
+	case backup.Good:
+		if c.Deep {
+			return when + ": whole, every file read"
+		}
+		return when + ": whole"
+	case backup.BrokenUp:
+		if c.Summary != "" {
+			return when + ": damaged, " + c.Summary
+		}
+		return when + ": damaged"
+	case backup.Unproven:
+		return when + ": in order, as far as can be told without its password"
+	case backup.Incomplete:
+		return "not whole yet"
+	}
+	return "not checked yet"
+}
+
+// seconds is a duration from its number in JSON, kept within what fits.
+func seconds(s float64) time.Duration {
+	return time.Duration(min(max(s, 0), math.MaxInt32) * float64(time.Second))
+}
+
+// at words a moment for somebody who lives at p.now.
+func (p *picture) at(t time.Time) string { return when(t, p.now) }
+
+// when words t as seen from now, in now's time zone: "21:14", "yesterday
+// 21:14", "Monday 21:14", "12 Oct 21:14", "12 Oct 2025".
+func when(t, now time.Time) string {
+	t = t.In(now.Location())
+	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
+	switch {
+	case t.After(now.Add(24 * time.Hour)), t.Year() != now.Year() && t.Before(midnight.AddDate(0, 0, -6)):
+		return t.Format("2 Jan 2006")
+	case !t.Before(midnight):
+		return t.Format("15:04")
+	case !t.Before(midnight.AddDate(0, 0, -1)):
+		return "yesterday " + t.Format("15:04")
+	case !t.Before(midnight.AddDate(0, 0, -6)):
+		return t.Format("Monday 15:04")
+	}
+	return t.Format("2 Jan 15:04")
+}
+
+// date words a day to come, with its time where it is near.
+func (p *picture) date(t time.Time) string {
+	t = t.In(p.now.Location())
+	if t.Sub(p.now) < 20*time.Hour {
+		return t.Format("15:04")
+	}
+	return t.Format("2 Jan 2006")
+}

@@ -1,0 +1,260 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/control"
+)
+
+const statusLong = `Show what is watched, how each backup is doing, what is wrong and what to do.
+
+Exit code: 0 all well, 1 the watchdog cannot be asked, 3 something of severity
+warning or worse was found. Without the watchdog, what was last known is shown
+and marked as old.
+
+--format prints one line by a Go template over the object that --json prints:
+  watchdogctl status --format '{{range .Backups}}{{.DeviceName}} {{.Phase}} {{end}}'
+Beside Go's own functions it knows: bytes, ago, worst.`
+
+// statusCommand shows how everything is.
+func statusCommand(p *program) *cobra.Command {
+	var watch bool
+	var format string
+	c := &cobra.Command{
+		Use:     "status [UDID]",
+		Short:   "Show how the backups are doing",
+		Long:    statusLong,
+		Example: "  watchdogctl status\n  watchdogctl status --watch\n  watchdogctl status --json",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			v, err := p.statusView(format)
+			if err != nil {
+				return err
+			}
+			if len(args) > 0 {
+				v.phone = args[0]
+			}
+			if watch {
+				return p.watch(c.Context(), v)
+			}
+			return p.status(c.Context(), v)
+		},
+	}
+	c.Flags().BoolVar(&watch, "watch", false, "keep showing it, live")
+	c.Flags().StringVar(&format, "format", "", "print it by a Go `TEMPLATE`")
+	return c
+}
+
+// view is in what form, and of which phone, the status is wanted.
+type view struct {
+	phone  string // "" all
+	format *template.Template
+}
+
+// statusView checks what can be checked before anybody is asked.
+func (p *program) statusView(format string) (view, error) {
+	if format == "" {
+		return view{}, nil
+	}
+	t, err := template.New("format").Funcs(template.FuncMap{
+		"bytes": templateBytes,
+		"ago":   func(t time.Time) string { return backup.Span(p.Now().Sub(t)) },
+		"worst": func(s control.Status) string {
+			if w := worst(s); w >= 0 {
+				return w.String()
+			}
+			return "none"
+		},
+	}).Parse(format)
+	if err != nil {
+		return view{}, p.misuse(fmt.Errorf("status: the template is not understood: %w", err), `"watchdogctl status --help" has an example`)
+	}
+	return view{format: t}, nil
+}
+
+// templateBytes writes a size that may be unknown.
+func templateBytes(n *int64) string {
+	if n == nil {
+		return "unknown"
+	}
+	return backup.Bytes(*n)
+}
+
+// status asks once and shows the answer.
+func (p *program) status(ctx context.Context, v view) error {
+	client, err := p.client()
+	if err != nil {
+		return err
+	}
+	s, err := client.Status(ctx)
+	if errors.Is(err, control.ErrNotRunning) {
+		return p.lastKnown(err, v)
+	}
+	if err != nil {
+		return p.unreachable(err)
+	}
+	if s, err = p.narrow(s, v); err != nil {
+		return err
+	}
+	if err := p.show(s, v); err != nil {
+		return err
+	}
+	return p.judged(s)
+}
+
+// narrow leaves only the wanted phone.
+func (p *program) narrow(s control.Status, v view) (control.Status, error) {
+	if v.phone == "" {
+		return s, nil
+	}
+	udid, err := p.phone(s, v.phone)
+	return only(s, udid), err
+}
+
+// lastKnown says that no daemon answers, then shows what was last known.
+func (p *program) lastKnown(why error, v view) error {
+	code := p.report(p.unreachable(why))
+	paths, err := p.paths()
+	if err != nil {
+		return err
+	}
+	s, err := control.ReadLast(paths.State)
+	if err != nil { // nothing is known: all has been said
+		return &exit{code: code}
+	}
+	if s, err = p.narrow(s, v); err != nil {
+		return err
+	}
+	if !p.JSON && v.format == nil && p.StdoutTerminal {
+		fmt.Fprintln(p.Stdout)
+	}
+	if err := p.show(s, v); err != nil {
+		return err
+	}
+	return &exit{code: code}
+}
+
+// show prints a status in the wanted form.
+func (p *program) show(s control.Status, v view) error {
+	switch {
+	case v.format != nil:
+		var b strings.Builder
+		if err := v.format.Execute(&b, s); err != nil {
+			return p.misuse(fmt.Errorf("status: the template does not fit: %w", err), `"watchdogctl status --json" shows what there is; unknown values are nil`)
+		}
+		_, err := fmt.Fprintln(p.Stdout, cleanLines(b.String()))
+		return err
+	case p.JSON:
+		return p.printJSON(s)
+	}
+	_, err := fmt.Fprint(p.Stdout, draw(s, p.look()))
+	return err
+}
+
+// look is how pictures are drawn for the person at hand.
+func (p *program) look() look {
+	width := 80
+	if p.StdoutTerminal && p.Width != nil {
+		if w := p.Width(); w > 0 {
+			width = min(max(w, 40), 100)
+		}
+	}
+	return look{
+		now: p.Now(), width: width, color: p.colored(), ascii: p.asciiOnly(),
+		home: p.Home, darwin: p.GOOS == "darwin", version: p.Version,
+	}
+}
+
+// colored reports whether colours are wanted and of use.
+func (p *program) colored() bool {
+	return p.StdoutTerminal && !p.NoColor && p.Getenv("NO_COLOR") == "" && p.Getenv("TERM") != "dumb"
+}
+
+// asciiOnly reports whether the locale says that only ASCII can be shown. Where
+// it says nothing, or the output goes elsewhere, UTF-8 is what is understood.
+func (p *program) asciiOnly() bool {
+	if !p.StdoutTerminal {
+		return false
+	}
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToLower(p.Getenv(name)); v != "" {
+			return !strings.Contains(v, "utf-8") && !strings.Contains(v, "utf8")
+		}
+	}
+	return false
+}
+
+// watch shows the status, again whenever it changes and, on a terminal, each
+// second, until it is interrupted.
+func (p *program) watch(ctx context.Context, v view) error {
+	client, err := p.client()
+	if err != nil {
+		return err
+	}
+	inner, cancel := context.WithCancel(ctx)
+	defer cancel()
+	states, ended := make(chan control.Status), make(chan error, 1)
+	go func() {
+		ended <- client.Events(inner, func(s control.Status) error {
+			select {
+			case states <- s:
+				return nil
+			case <-inner.Done():
+				return inner.Err()
+			}
+		})
+	}()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	var last *control.Status
+	for {
+		select {
+		case s := <-states:
+			if s, err = p.narrow(s, v); err != nil {
+				return err
+			}
+			last = &s
+		case err := <-ended:
+			if ctx.Err() != nil {
+				return nil
+			}
+			return p.unreachable(err)
+		case <-tick.C:
+			if last == nil || !p.repaints(v) {
+				continue
+			}
+		}
+		if err := p.repaint(*last, v); err != nil {
+			return err
+		}
+	}
+}
+
+// repaints reports whether --watch draws over what it drew before.
+func (p *program) repaints(v view) bool { return p.StdoutTerminal && !p.JSON && v.format == nil }
+
+// repaint shows s in the place of what was shown before, or after it where the
+// output is no terminal: then one JSON object, or one picture, a change.
+func (p *program) repaint(s control.Status, v view) error {
+	if p.JSON {
+		return json.NewEncoder(p.Stdout).Encode(s)
+	}
+	if !p.repaints(v) {
+		if v.format == nil {
+			fmt.Fprintf(p.Stdout, "--- %s\n", p.Now().Format("15:04:05"))
+		}
+		return p.show(s, v)
+	}
+	text := strings.ReplaceAll(draw(s, p.look()), "\n", "\x1b[K\n")
+	_, err := fmt.Fprintf(p.Stdout, "\x1b[H%s\x1b[J", text)
+	return err
+}
