@@ -71,7 +71,7 @@ func TestWriteChainStates(t *testing.T) {
 		{phonetest.InfoOnly, "", false, false, none, none},
 	} {
 		t.Run(string(c.state), func(t *testing.T) {
-			chain, err := phonetest.WriteChain(t.TempDir(), phonetest.Spec{State: c.state, Date: when})
+			chain, err := phonetest.WriteChain(t.TempDir(), phonetest.Spec{State: c.state, Date: when, Content: phonetest.Content{Size: 500}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -80,7 +80,7 @@ func TestNextRunMends(t *testing.T) {
 	for _, state := range []phonetest.State{phonetest.TornFirst, phonetest.TornIncremental, phonetest.Mixed, phonetest.Unswept} {
 		t.Run(string(state), func(t *testing.T) {
 			root := t.TempDir()
-			content := phonetest.Content{Files: 200}
+			content := phonetest.Content{Files: 200, Size: 300}
 			if _, err := phonetest.WriteChain(root, phonetest.Spec{Content: content, State: state}); err != nil {
 				t.Fatal(err)
 			}
