@@ -40,7 +40,7 @@ func (m *Manager) makeBundle() []File {
 	return append([]File{
 		{Path: filepath.Join(contents, "Info.plist"), Mode: "0644", Content: InfoPlist(m.Version)},
 		{Path: filepath.Join(contents, "PkgInfo"), Mode: "0644", Content: PkgInfo},
-		{Path: filepath.Join(contents, "Resources", IconFile), Mode: "0644", Source: "the icon, drawn by watchdogctl", data: Icon()},
+		{Path: filepath.Join(contents, "Resources", IconFile), Mode: "0644", Source: "the icon, drawn by watchdogctl", make: func() []byte { return Icon(128) }},
 	}, m.programs()...)
 }
 

@@ -365,14 +365,33 @@ func TestBundleIsCopiedAndTrimmed(t *testing.T) {
 	}
 }
 
-// TestPackagedProgramsStay: programs of a system package are used in place.
+// TestPackagedProgramsStay: programs of a system package are used in place, and
+// so is the unit that comes with them, unless the person asks for more.
 func TestPackagedProgramsStay(t *testing.T) {
 	r := newRig(t, service.Linux)
-	r.m.Source = "/usr/bin"
+	r.m.Source, r.m.Root = "/usr/bin", t.TempDir()
 	p, err := r.m.Plan()
 	must(t, err)
 	if len(p.Files) != 1 || !strings.Contains(p.Files[0].Content, `ExecStart="/usr/bin/watchdogd"`) {
 		t.Errorf("plan: %+v", p.Files)
+	}
+	vendor := filepath.Join(r.m.Root, "usr/lib/systemd/user", service.UnitName)
+	must(t, os.MkdirAll(filepath.Dir(vendor), 0o755))
+	must(t, os.WriteFile(vendor, []byte(p.Files[0].Content), 0o644))
+	r.change(func(w *world) { w.Unit = vendor })
+	r.install()
+	r.running()
+	if got := r.files(); len(got) != 0 {
+		t.Errorf("a package's unit was copied: %q", got)
+	}
+	r.m.StateDir = "/tmp/elsewhere"
+	if p, err = r.m.Plan(); err != nil || len(p.Files) != 1 {
+		t.Errorf("a state folder of one's own needs a unit of one's own: %+v, %v", p.Files, err)
+	}
+	r.m.StateDir = ""
+	r.uninstall(true)
+	if _, err := os.Stat(vendor); err != nil || r.world().Enabled || r.world().PID != 0 {
+		t.Errorf("after uninstall: %v, %+v", err, r.world())
 	}
 }
 

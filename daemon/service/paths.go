@@ -45,7 +45,26 @@ func (m *Manager) serviceFile() string {
 	if m.Target == Darwin {
 		return filepath.Join(m.Home, "Library", "LaunchAgents", Label+".plist")
 	}
-	return filepath.Join(m.configHome(), "systemd", "user", UnitName)
+	own := filepath.Join(m.configHome(), "systemd", "user", UnitName)
+	if _, err := os.Lstat(own); err == nil || !m.packaged() {
+		return own
+	}
+	return m.vendorUnit()
+}
+
+// vendorUnit is the unit a package of the system brings for all its users.
+func (m *Manager) vendorUnit() string {
+	return filepath.Join(m.Root, "/usr/lib/systemd/user", UnitName)
+}
+
+// packaged reports whether that unit is the one this manager would write: then
+// none of the user's own is needed.
+func (m *Manager) packaged() bool {
+	if !m.inPlace() {
+		return false
+	}
+	have, err := os.ReadFile(m.vendorUnit())
+	return err == nil && string(have) == m.unit().Render()
 }
 
 // configHome is $XDG_CONFIG_HOME, which the specification wants absolute.

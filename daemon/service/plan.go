@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 )
 
@@ -35,8 +34,8 @@ type File struct {
 	Content string `json:"content"`
 	Source  string `json:"source,omitempty"`
 
-	data []byte // of a file that is made here and is no text
-	copy bool   // Source is a file to copy
+	make func() []byte // of a file that is made here and is no text
+	copy bool          // Source is a file to copy
 }
 
 // Link is a symbolic link of a plan.
@@ -55,7 +54,10 @@ func (m *Manager) Plan() (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	p := Plan{Files: []File{svc}, Commands: e.commands()}
+	p := Plan{Commands: e.commands()}
+	if svc.Path != m.vendorUnit() {
+		p.Files = append(p.Files, svc)
+	}
 	if m.Target == Darwin {
 		files, err := m.bundleFiles()
 		if err != nil {
@@ -92,8 +94,8 @@ func (f File) bytes() ([]byte, error) {
 	switch {
 	case f.copy:
 		return readProgram(f.Source)
-	case f.data != nil:
-		return f.data, nil
+	case f.make != nil:
+		return f.make(), nil
 	}
 	return []byte(f.Content), nil
 }
@@ -223,6 +225,3 @@ func globQuote(s string) string {
 	}
 	return string(b)
 }
-
-// same reports whether two parsed service files say the same.
-func same[T any](a, b T) bool { return reflect.DeepEqual(a, b) }

@@ -1,6 +1,9 @@
 package service_test
 
 import (
+	"bytes"
+	"encoding/binary"
+	"image/png"
 	"maps"
 	"os"
 	"os/exec"
@@ -99,5 +102,24 @@ func TestRefused(t *testing.T) {
 				t.Errorf("%s took %q: %v", target, value, err)
 			}
 		}
+	}
+}
+
+// TestIcon: the icon holds a picture of each size, and nothing else.
+func TestIcon(t *testing.T) {
+	data := service.Icon(512)
+	if string(data[:4]) != "icns" || int(binary.BigEndian.Uint32(data[4:])) != len(data) {
+		t.Fatalf("no icns file: % x", data[:8])
+	}
+	sizes := map[string]int{}
+	for rest := data[8:]; len(rest) > 0; {
+		n := binary.BigEndian.Uint32(rest[4:])
+		cfg, err := png.DecodeConfig(bytes.NewReader(rest[8:n]))
+		must(t, err)
+		sizes[string(rest[:4])] = cfg.Width
+		rest = rest[n:]
+	}
+	if len(sizes) != 7 || sizes["ic09"] != 512 || sizes["ic07"] != 128 {
+		t.Errorf("sizes: %v", sizes)
 	}
 }

@@ -92,6 +92,8 @@ type Manager struct {
 	// Socket is the daemon's socket where it lies outside the state folder,
 	// because the path would be too long; it goes when the service goes.
 	Socket string
+	// Root stands before the system's own folders in a test; "" otherwise.
+	Root string
 	// Run carries out one command; nil means Exec.
 	Run Runner
 	// Sleep waits between two looks; nil means a timer. It returns early with the

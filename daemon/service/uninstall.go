@@ -32,7 +32,9 @@ func (m *Manager) Uninstall(ctx context.Context, purge bool) (Report, error) {
 		r.did("stopped the service")
 	}
 	rm := remover{report: &r}
-	rm.file(m.serviceFile())
+	if file := m.serviceFile(); file != m.vendorUnit() {
+		rm.file(file)
+	}
 	m.removePrograms(&rm)
 	for _, path := range volatile {
 		rm.file(path)
