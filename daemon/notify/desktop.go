@@ -1,0 +1,107 @@
+package notify
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/gen2brain/beeep"
+)
+
+// picture is drawn by package icon; a test keeps the two in step. It is always
+// given as bytes: terminal-notifier fails on a stock name or an empty one.
+//
+//go:embed icon.png
+var picture []byte
+
+// Desktop shows notices on this computer's screen.
+type Desktop struct {
+	route   route
+	timeout time.Duration
+	// slot holds one token: a call that hangs (a stopped notification server, an
+	// osascript that never ends) cannot be interrupted, but there is at most one.
+	slot chan struct{}
+	show func(title, body string) error
+}
+
+// NewDesktop returns the desktop channel. On a Mac it makes the folders of
+// Homebrew part of this process's PATH, because launchd leaves them out and
+// terminal-notifier lies there.
+func NewDesktop() *Desktop {
+	if runtime.GOOS == "darwin" {
+		os.Setenv("PATH", withHomebrew(os.Getenv("PATH")))
+	}
+	beeep.AppName = appName
+	d := &Desktop{route: hostRoute(), timeout: sendTimeout, slot: make(chan struct{}, 1)}
+	d.show = func(title, body string) error { return beeep.Notify(title, body, picture) }
+	return d
+}
+
+// Name implements Channel.
+func (d *Desktop) Name() string { return "desktop" }
+
+// Send implements Channel. nil means that the system took the notice, not that
+// it was shown, let alone seen.
+func (d *Desktop) Send(ctx context.Context, m Message) error {
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	select {
+	case d.slot <- struct{}{}:
+	case <-ctx.Done():
+		return errors.New("the desktop has not answered an earlier notice yet; log out and in, or restart the notification service")
+	}
+	done := make(chan error, 1)
+	go func() {
+		defer func() { <-d.slot }()
+		done <- d.deliver(ctx, m)
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("the desktop did not answer within %s; log out and in, or restart the notification service", d.timeout)
+	}
+}
+
+// deliver cleans the texts for the route and hands them over.
+func (d *Desktop) deliver(ctx context.Context, m Message) error {
+	title, body := Plain(m.Title, titleMost), Plain(m.Body, bodyMost)
+	if title == "" {
+		title = appName
+	}
+	if d.route.darwin {
+		return hinted(d.show(title, body), "run watchdogctl doctor")
+	}
+	markup, err := d.route.bodyMarkup(ctx)
+	if err != nil {
+		return err
+	}
+	if markup {
+		body = escapeMarkup(body)
+	}
+	return hinted(d.show(title, body), "run watchdogctl test-notification from a terminal on this desktop")
+}
+
+// hinted adds a next step to an error.
+func hinted(err error, hint string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w; %s", err, hint)
+}
+
+// withHomebrew adds the folders of Homebrew (Apple silicon, Intel) to a PATH
+// that lacks them.
+func withHomebrew(path string) string {
+	for _, dir := range []string{"/opt/homebrew/bin", "/usr/local/bin"} {
+		if !strings.Contains(":"+path+":", ":"+dir+":") {
+			path += ":" + dir
+		}
+	}
+	return strings.TrimPrefix(path, ":")
+}
