@@ -25,6 +25,7 @@ var commands = []struct {
 	{groupLook, statusCommand},
 	{groupLook, historyCommand},
 	{groupLook, explainCommand},
+	{groupAct, checkCommand},
 	{groupAct, ackCommand},
 	{groupAct, muteCommand},
 	{groupAct, testNotificationCommand},

@@ -74,7 +74,7 @@ func openImmutable(path string) (*sqlite.Conn, error) {
 	conn.Limit(sqlite.LimitLength, longestRow)
 	conn.Limit(sqlite.LimitAttached, 0)
 	conn.Limit(sqlite.LimitTriggerDepth, 1)
-	for _, pragma := range []string{"trusted_schema=OFF", "query_only=ON", "mmap_size=0", "temp_store=MEMORY", "cache_size=-4000"} {
+	for _, pragma := range []string{"trusted_schema=OFF", "query_only=ON", "mmap_size=0", "temp_store=MEMORY", "cache_size=16"} {
 		if err := sqlitex.ExecuteTransient(conn, "PRAGMA "+pragma, nil); err != nil {
 			conn.Close()
 			return nil, err

@@ -33,7 +33,7 @@ func run(args []string) error {
 		if err != nil {
 			return err
 		}
-		_, err = verifytest.Chain{Files: n, Sparse: true}.Write(args[1])
+		_, err = verifytest.Chain{Files: n, Sparse: n >= 50000}.Write(args[1])
 		return err
 	case len(args) >= 2 && args[0] == "check":
 		return check(args[1], len(args) > 2)
@@ -43,10 +43,12 @@ func run(args []string) error {
 
 func check(dir string, deep bool) error {
 	start := time.Now()
-	r, err := verify.Check(context.Background(), dir, verify.Options{Deep: deep})
+	r, err := verify.Check(context.Background(), dir, verify.Options{Deep: deep, Workers: workers()})
 	if err != nil {
 		return err
 	}
 	fmt.Printf("%s listed %d present %d in %.3f s\n", r.Verdict, *r.Listed, r.Present, time.Since(start).Seconds())
 	return nil
 }
+
+func workers() int { n, _ := strconv.Atoi(os.Getenv("W")); return n }
