@@ -8,13 +8,16 @@ func (r *run) moveAll() error {
 	if err := r.enter("moving"); err != nil {
 		return err
 	}
-	moves, size := r.plan.moves, r.moveBatch()
-	for start := 0; start < len(moves); start += size {
+	moves, cut := r.plan.moves, r.moveCut()
+	for start, end := 0, 0; start < len(moves); start = end {
+		if end = min(start+batchSize, len(moves)); start < cut {
+			end = min(end, cut)
+		}
 		if err := r.stick("moving", 100*start/len(moves)); err != nil {
 			return err
 		}
 		pairs := map[string]string{}
-		for _, f := range moves[start:min(start+size, len(moves))] {
+		for _, f := range moves[start:end] {
 			pairs[r.dir+"/Snapshot/"+f.Name()] = r.dir + "/" + f.Name()
 		}
 		if err := r.host.move(pairs, 95+4*float64(start)/float64(len(moves))); err != nil {
@@ -27,15 +30,15 @@ func (r *run) moveAll() error {
 	return r.moveManifests()
 }
 
-// moveBatch is how many files are renamed at a time: 128, or fewer so that a
-// fault in the middle of the renaming finds a middle.
-func (r *run) moveBatch() int {
+// moveCut is how many files move before a fault in the middle of it strikes;
+// a batch ends there.
+func (r *run) moveCut() int {
 	for _, f := range r.faults {
 		if f.name == "stuck-finishing" || f.name == "drop-finishing" {
-			return max(1, min(batchSize, len(r.plan.moves)*int(f.int(1))/100))
+			return len(r.plan.moves) * int(f.int(1)) / 100
 		}
 	}
-	return batchSize
+	return 0
 }
 
 // moveManifests puts Manifest.plist and then Manifest.db in place.
