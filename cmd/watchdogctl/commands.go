@@ -37,6 +37,7 @@ var commands = []struct {
 	{groupSetUp, configCommand},
 	{groupSetUp, completionCommand},
 	{groupSetUp, versionCommand},
+	{groupSetUp, genDocsCommand},
 }
 
 // rootCommand builds watchdogctl from the table.

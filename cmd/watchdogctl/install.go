@@ -60,7 +60,7 @@ func installCommand(p *program) *cobra.Command {
 	f.BoolVar(&dryRun, "dry-run", false, "print every file and every command, and write nothing")
 	f.StringVar(&target, "target", "", "with --dry-run: plan for `SYSTEM`, darwin or linux")
 	f.StringVar(&apps, "apps", "", "on a Mac: put the application into `DIR` instead of ~/Applications")
-	f.StringArrayVar(&env, "env", nil, "give the daemon `NAME=VALUE` in its environment; may be repeated")
+	f.StringArrayVar(&env, "env", nil, "give the daemon `NAME=VALUE` in its environment; may be repeated, and is remembered")
 	return c
 }
 
@@ -135,6 +135,9 @@ func (p *program) manager() (*service.Manager, error) {
 
 // assignments reads NAME=VALUE arguments.
 func (p *program) assignments(list []string) (map[string]string, error) {
+	if len(list) == 0 {
+		return nil, nil // what the last installation was told holds
+	}
 	env := map[string]string{}
 	for _, s := range list {
 		name, value, ok := strings.Cut(s, "=")

@@ -48,6 +48,7 @@ type State struct {
 // Inspect looks at the service file and asks the service manager. It fails only
 // on a system that has no service manager of ours; all else is in the State.
 func (m *Manager) Inspect(ctx context.Context) (State, error) {
+	m = m.inherit()
 	e, err := m.engine()
 	if err != nil {
 		return State{}, err
@@ -73,7 +74,7 @@ func (m *Manager) fileState(e engine) (FileState, string) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return FileAbsent, ""
 	}
-	argv := m.parseService(data)
+	argv, _ := m.parseService(data)
 	if err != nil || len(argv) == 0 {
 		return FileBroken, ""
 	}
@@ -84,20 +85,20 @@ func (m *Manager) fileState(e engine) (FileState, string) {
 }
 
 // parseService returns the command line a service file starts, nil when it is
-// not readable.
-func (m *Manager) parseService(data []byte) []string {
+// not readable, and the environment it gives.
+func (m *Manager) parseService(data []byte) (argv []string, env map[string]string) {
 	if m.Target == Darwin {
 		a, err := ParseAgent(data)
 		if err != nil {
-			return nil
+			return nil, nil
 		}
-		return a.ProgramArguments
+		return a.ProgramArguments, a.EnvironmentVariables
 	}
 	u, err := ParseUnit(data)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
-	return u.Exec
+	return u.Exec, u.Env
 }
 
 // others lists agents that would run a second watchdog: one that `brew services`
@@ -130,6 +131,6 @@ func (m *Manager) startsOurs(file string) bool {
 	if err != nil {
 		return false
 	}
-	argv := m.parseService(data)
+	argv, _ := m.parseService(data)
 	return len(argv) > 0 && filepath.Base(argv[0]) == Daemon
 }

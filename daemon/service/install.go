@@ -17,6 +17,7 @@ func (m *Manager) Install(ctx context.Context) (Report, error) {
 	if err := m.refuseRoot(); err != nil {
 		return r, err
 	}
+	m = m.inherit()
 	e, err := m.engine()
 	if err != nil {
 		return r, err

@@ -365,6 +365,45 @@ func TestBundleIsCopiedAndTrimmed(t *testing.T) {
 	}
 }
 
+// TestUpdateRemembers: what the first installation was told holds for the next
+// ones, until it is told something else.
+func TestUpdateRemembers(t *testing.T) {
+	for _, target := range service.Targets() {
+		r := newRig(t, target)
+		r.m.StateDir, r.m.Env, r.m.AppsDir = "/tmp/elsewhere", map[string]string{"A": "b c"}, filepath.Join(r.m.Home, "Programs")
+		r.install()
+		first, err := os.ReadFile(r.inspect().File)
+		must(t, err)
+		r.m.StateDir, r.m.Env, r.m.AppsDir = "", nil, ""
+		if s := r.inspect(); s.Is != service.FileCurrent {
+			t.Errorf("%s: the file is %s", target, s.Is)
+		}
+		r.release("two")
+		r.install()
+		if now, err := os.ReadFile(r.inspect().File); err != nil || string(now) != string(first) {
+			t.Errorf("%s: the update changed\n%s\ninto\n%s", target, first, now)
+		}
+		r.uninstall(true)
+		if got := r.files(); len(got) != 0 {
+			t.Errorf("%s: purge left %q", target, got)
+		}
+	}
+}
+
+// TestApplicationsOfAll: an application in /Applications is used where it is.
+func TestApplicationsOfAll(t *testing.T) {
+	r := newRig(t, service.Darwin)
+	r.m.Root = t.TempDir()
+	macos := filepath.Join(r.m.Root, "Applications", service.AppName, "Contents", "MacOS")
+	must(t, os.MkdirAll(macos, 0o755))
+	r.m.Source = macos
+	r.release("one")
+	r.install()
+	if got := r.inspect().Program; got != filepath.Join(macos, service.Daemon) {
+		t.Errorf("the service starts %s", got)
+	}
+}
+
 // TestPackagedProgramsStay: programs of a system package are used in place, and
 // so is the unit that comes with them, unless the person asks for more.
 func TestPackagedProgramsStay(t *testing.T) {

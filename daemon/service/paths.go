@@ -14,6 +14,9 @@ func (m *Manager) apps() string {
 	if m.AppsDir != "" {
 		return m.AppsDir
 	}
+	if all := filepath.Join(m.Root, "/Applications"); m.sourceBundle() == filepath.Join(all, AppName) {
+		return all // put there by a person or by Homebrew: used where it is
+	}
 	return filepath.Join(m.Home, "Applications")
 }
 
@@ -95,15 +98,14 @@ type kept struct {
 }
 
 // kept lists what the daemon keeps and a purge removes, in the words of the
-// manual. A state folder of its own choice is taken from the service file when
-// it is not given, so that a purge finds what an installation was told.
+// manual.
 func (m *Manager) kept() []kept {
 	p, err := config.PathsFor(m.Target, m.Home, m.env)
 	if err != nil {
 		return nil
 	}
 	list := []kept{{"history and state", p.State, true}}
-	if dir := m.stateDir(); dir != "" {
+	if dir := m.StateDir; dir != "" {
 		list = append(list, kept{"history and state", dir, false})
 	}
 	if conf := filepath.Dir(p.Config); conf != p.State {
@@ -115,22 +117,6 @@ func (m *Manager) kept() []kept {
 	return list
 }
 
-// stateDir is the state folder the service was given, "" for the system's own.
-func (m *Manager) stateDir() string {
-	if m.StateDir != "" {
-		return m.StateDir
-	}
-	data, err := os.ReadFile(m.serviceFile())
-	if err != nil {
-		return ""
-	}
-	argv := m.parseService(data)
-	if i := slices.Index(argv, "--state-dir"); i >= 0 && i+1 < len(argv) && filepath.IsAbs(argv[i+1]) {
-		return argv[i+1]
-	}
-	return ""
-}
-
 // volatile lists what means nothing once the daemon has gone: its socket and
 // its lock.
 func (m *Manager) volatile() []string {
@@ -139,7 +125,7 @@ func (m *Manager) volatile() []string {
 		return nil
 	}
 	list := []string{filepath.Join(p.Socket, Daemon+".sock"), filepath.Join(p.State, Daemon+".lock")}
-	if dir := m.stateDir(); dir != "" {
+	if dir := m.StateDir; dir != "" {
 		list = append(list, filepath.Join(dir, Daemon+".sock"), filepath.Join(dir, Daemon+".lock"))
 	}
 	if m.Socket != "" {

@@ -46,6 +46,7 @@ type Link struct {
 
 // Plan renders the whole installation without touching anything.
 func (m *Manager) Plan() (Plan, error) {
+	m = m.inherit()
 	e, err := m.engine()
 	if err != nil {
 		return Plan{}, err

@@ -81,7 +81,8 @@ type Manager struct {
 	// Source is the folder that holds both programs, with links resolved. Inside
 	// an application bundle it is the bundle's Contents/MacOS.
 	Source string
-	// AppsDir is where the bundle goes on macOS; "" means ~/Applications.
+	// AppsDir is where the bundle goes on macOS; "" means where it is, and
+	// ~/Applications for a new one.
 	AppsDir string
 	// Version is written into the bundle, never into a path.
 	Version string
@@ -184,6 +185,7 @@ func (m *Manager) Restart(ctx context.Context) error {
 
 // act does one verb on an installed service.
 func (m *Manager) act(ctx context.Context, verb func(engine, context.Context) error) error {
+	m = m.inherit()
 	e, err := m.engine()
 	if err != nil {
 		return err

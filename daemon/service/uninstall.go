@@ -22,11 +22,12 @@ func (m *Manager) Uninstall(ctx context.Context, purge bool) (Report, error) {
 	if err := m.refuseRoot(); err != nil {
 		return r, err
 	}
+	m = m.inherit() // before the service file goes
 	e, err := m.engine()
 	if err != nil {
 		return r, err
 	}
-	had, keeps, volatile := m.installed(), m.kept(), m.volatile() // before the service file goes
+	had := m.installed()
 	stopErr := e.unload(ctx)
 	if stopErr == nil && had {
 		r.did("stopped the service")
@@ -36,16 +37,16 @@ func (m *Manager) Uninstall(ctx context.Context, purge bool) (Report, error) {
 		rm.file(file)
 	}
 	m.removePrograms(&rm)
-	for _, path := range volatile {
+	for _, path := range m.volatile() {
 		rm.file(path)
 	}
 	rm.empty(m.runtimeDir())
 	if purge {
-		for _, k := range keeps {
+		for _, k := range m.kept() {
 			rm.kept(k)
 		}
 	} else {
-		m.name(&r, keeps)
+		m.name(&r)
 	}
 	forgetErr := error(nil)
 	if had && stopErr == nil {
@@ -95,8 +96,8 @@ func (m *Manager) removePrograms(rm *remover) {
 }
 
 // name names what stays, with the word that removes it.
-func (m *Manager) name(r *Report, keeps []kept) {
-	for _, k := range keeps {
+func (m *Manager) name(r *Report) {
+	for _, k := range m.kept() {
 		if _, err := os.Lstat(k.path); err == nil {
 			r.Kept = append(r.Kept, k.what+": "+k.path)
 		}
