@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,7 +51,8 @@ type Desk struct {
 	lines      []*line
 	pinger     *Pinger
 	health     Health
-	changed    chan struct{} // closed and replaced when the lines are
+	tally      map[Tally]int64 // by channel and outcome, N being 0
+	changed    chan struct{}   // closed and replaced when the lines are
 }
 
 // Health says whether notices arrive.
@@ -101,7 +103,8 @@ func NewDesk(o Options) *Desk {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	d := &Desk{db: o.History, log: o.Log, policy: o.Policy, pinger: o.Pinger, suppressed: map[string]bool{}, changed: make(chan struct{})}
+	d := &Desk{db: o.History, log: o.Log, policy: o.Policy, pinger: o.Pinger,
+		suppressed: map[string]bool{}, tally: map[Tally]int64{}, changed: make(chan struct{})}
 	d.lines = d.linesFor(o.Channels)
 	told := o.History.Told(o.Now.Add(-rememberFor))
 	d.memory = Remember(o.Policy, o.Now, told)
@@ -196,6 +199,7 @@ func (d *Desk) finish(channel string, j job, err error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.tally[Tally{Channel: channel, Outcome: outcome}]++
 	if err == nil && channel == "desktop" {
 		d.health.LastDesktop = j.group.at
 	}
@@ -258,6 +262,19 @@ func (d *Desk) Health() Health {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.health
+}
+
+// Tallies count the notices that were handed to a channel since the desk was made.
+func (d *Desk) Tallies() []Tally {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var out []Tally
+	for t, n := range d.tally {
+		t.N = n
+		out = append(out, t)
+	}
+	slices.SortFunc(out, func(a, b Tally) int { return strings.Compare(a.Channel+" "+a.Outcome, b.Channel+" "+b.Outcome) })
+	return out
 }
 
 // Look decides for a scene and sends what is due. It returns the decisions to
