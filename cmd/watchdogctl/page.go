@@ -43,8 +43,12 @@ func (p *page) gap() {
 	}
 }
 
-// para writes text wrapped and indented. Text from outside may be in it.
+// para writes text wrapped and indented; nothing for no text. Text from outside
+// may be in it.
 func (p *page) para(indent int, st style, text string) {
+	if strings.TrimSpace(text) == "" {
+		return
+	}
 	p.item(indent, plain, "", st, text)
 }
 
@@ -104,7 +108,7 @@ func (p *page) pairs(indent int, st style, rows []pair) {
 		left := clean(r.left)
 		pad := strings.Repeat(" ", max(0, col-ansi.StringWidth(left)))
 		if ansi.StringWidth(left) > col { // too long for the column: run on
-			p.item(indent, plain, "", st, left+"  "+r.right)
+			p.item(indent, plain, "", st, left+": "+r.right)
 			continue
 		}
 		for i, l := range wrap(clean(r.right), p.width-indent-col-2) {
@@ -117,12 +121,13 @@ func (p *page) pairs(indent int, st style, rows []pair) {
 }
 
 // wrap breaks text at blanks into lines of at most width columns; a word that
-// is longer is cut. There is always at least one line.
+// is longer is cut. What stands in backquotes is a command to copy and stays
+// together if it fits a line. There is always at least one line.
 func wrap(text string, width int) []string {
 	width = max(width, 10)
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(text) {
+	for _, word := range words(text, width) {
 		for ansi.StringWidth(word) > width {
 			if line != "" {
 				lines, line = append(lines, line), ""
@@ -146,4 +151,37 @@ func wrap(text string, width int) []string {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// words cuts text at its blanks, but not within backquotes where the whole of
+// what they enclose fits into width.
+func words(text string, width int) []string {
+	var out []string
+	fields := strings.Fields(text)
+	for i := 0; i < len(fields); i++ {
+		word := fields[i]
+		if strings.Count(word, "`") == 1 {
+			for j := i + 1; j < len(fields); j++ {
+				word += " " + fields[j]
+				if ansi.StringWidth(word) > width {
+					word = fields[i]
+					break
+				}
+				if strings.Contains(fields[j], "`") {
+					i = j
+					break
+				}
+			}
+			if strings.Count(word, "`") == 1 {
+				word = fields[i]
+			}
+		}
+		out = append(out, word)
+	}
+	return out
+}
+
+// clip shortens text to so many columns.
+func clip(text string, columns int) string {
+	return ansi.Truncate(clean(text), columns, "…")
 }

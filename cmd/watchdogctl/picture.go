@@ -264,11 +264,20 @@ func (p *picture) footer() {
 		p.root(r)
 	}
 	for _, m := range p.s.Muted {
-		p.para(0, dim, "Muted: "+string(m.Code)+" for "+p.name(m.UDID)+p.until(m)+".")
+		if !p.shows(m) {
+			p.para(0, dim, "Muted: "+string(m.Code)+" for "+p.name(m.UDID)+p.until(m)+".")
+		}
 	}
 	if s := p.s.Daemon.Socket; strings.HasPrefix(s, "/tmp/") && p.s.Stale == nil {
 		p.para(0, dim, "Socket: "+s)
 	}
+}
+
+// shows reports whether a finding that m mutes is in the picture anyway.
+func (p *picture) shows(m control.Mute) bool {
+	return slices.ContainsFunc(p.s.Backups, func(b control.Backup) bool {
+		return b.UDID == m.UDID && slices.ContainsFunc(b.Findings, func(f backup.Finding) bool { return f.Code == m.Code })
+	})
 }
 
 // howToBegin says how a first backup is made.
@@ -327,6 +336,9 @@ func (p *picture) path(s string) string {
 	return s
 }
 
+// maxName is how much of a phone's name is shown, columns.
+const maxName = 40
+
 // name is what the person calls the phone; its id where the name is unknown or
 // two have the same.
 func (p *picture) name(udid string) string {
@@ -342,7 +354,7 @@ func (p *picture) name(udid string) string {
 		}
 	}
 	if name == "" {
-		return cmp.Or(udid, "all phones")
+		return cmp.Or(clip(udid, maxName), "all phones")
 	}
 	for _, b := range p.s.Backups {
 		if b.DeviceName == name && !b.Archived {
@@ -350,9 +362,9 @@ func (p *picture) name(udid string) string {
 		}
 	}
 	if same[udid] && len(same) > 1 {
-		return name + " (" + shortID(udid) + ")"
+		return clip(name, maxName) + " (" + shortID(udid) + ")"
 	}
-	return name
+	return clip(name, maxName)
 }
 
 // shortID is the part of an id that tells phones apart: of

@@ -67,7 +67,9 @@ func cable(udid, name string) control.Phone {
 	return control.Phone{UDID: udid, Connection: "usb", Name: name, OSVersion: "26.1", BatteryPercent: ptr(64), Charging: ptr(true)}
 }
 
-func advice(id backup.FixID) backup.Advice { return backup.AdviceFor(id, anna, true, "AppleMobileBackup") }
+func advice(id backup.FixID) backup.Advice {
+	return backup.AdviceFor(id, anna, true, "AppleMobileBackup")
+}
 
 // stuckFinding is "stalled" as the judgement words it.
 func stuckFinding() backup.Finding {

@@ -24,7 +24,9 @@ func (p *picture) backup(b control.Backup) {
 		p.brokeOff(*b.Run)
 	}
 	p.lastComplete(b)
-	for _, f := range b.Findings {
+	list := slices.Clone(b.Findings)
+	slices.SortStableFunc(list, func(a, b backup.Finding) int { return cmp.Compare(b.Severity, a.Severity) })
+	for _, f := range list {
 		p.finding(b.UDID, f)
 	}
 }
@@ -36,7 +38,7 @@ func (p *picture) about(udid, product, version string) string {
 	if i >= 0 && p.s.Phones[i].OSVersion != "" {
 		version = p.s.Phones[i].OSVersion
 	}
-	if version != "" {
+	if version = clip(version, 20); version != "" {
 		system := "iOS "
 		if strings.HasPrefix(product, "iPad") {
 			system = "iPadOS "
@@ -80,7 +82,9 @@ func (p *picture) running(b control.Backup) {
 	}
 	p.ends(2, st, mark, plain, fmt.Sprintf("%s, since %s (%s)", text, p.at(r.Started), backup.Span(p.now.Sub(r.Started))), dim, kind)
 	p.progress(r)
-	p.quiet(b.Phase, r)
+	if !slices.ContainsFunc(b.Findings, func(f backup.Finding) bool { return f.Code == backup.Stalled }) {
+		p.quiet(b.Phase, r)
+	}
 }
 
 // stuck reports whether a warning says that this run does not move on.
@@ -93,10 +97,10 @@ func writerName(w string) string {
 	if w == "AppleMobileBackup" {
 		return "Finder"
 	}
-	return w
+	return clip(w, 30)
 }
 
-// barWidth is the width of a progress bar, columns.
+// barWidth is the width of a progress bar, columns, where there is room.
 const barWidth = 28
 
 // progress draws how far the run is: a bar where the size is known, then the
@@ -104,9 +108,7 @@ const barWidth = 28
 func (p *picture) progress(r control.Run) {
 	var facts []string
 	if share, ok := shareDone(r); ok {
-		full := int(share * barWidth)
-		bar := p.paint(blue, strings.Repeat(p.symbol("█", "#"), full)) + p.paint(dim, strings.Repeat(p.symbol("░", "."), barWidth-full))
-		fmt.Fprintf(&p.b, "    %s %3d %%   %s of about %s\n", bar, int(share*100), backup.Bytes(*r.Bytes), backup.Bytes(*r.Expected))
+		p.bar(share, fmt.Sprintf("%s of about %s", backup.Bytes(*r.Bytes), backup.Bytes(*r.Expected)))
 	} else if r.Bytes != nil && *r.Bytes > 0 {
 		facts = append(facts, backup.Bytes(*r.Bytes)+" so far")
 	}
@@ -121,6 +123,24 @@ func (p *picture) progress(r control.Run) {
 	}
 	if len(facts) > 0 {
 		p.para(4, plain, strings.Join(facts, p.dot()))
+	}
+}
+
+// bar draws a progress bar, and the sizes beside it or, where it is narrow, below.
+func (p *picture) bar(share float64, sizes string) {
+	width, beside := barWidth, true
+	if p.page.width < 4+barWidth+9+len(sizes) {
+		width, beside = min(barWidth, p.page.width-12), false
+	}
+	full := int(share * float64(width))
+	bar := p.paint(blue, strings.Repeat(p.symbol("█", "#"), full)) + p.paint(dim, strings.Repeat(p.symbol("░", "."), width-full))
+	fmt.Fprintf(&p.b, "    %s %3d %%", bar, int(share*100))
+	if beside {
+		p.b.WriteString("   " + sizes)
+	}
+	p.b.WriteByte('\n')
+	if !beside {
+		p.para(4, plain, sizes)
 	}
 }
 
@@ -172,7 +192,7 @@ func (p *picture) quiet(phase backup.Phase, r control.Run) {
 	case r.UsualSilence != nil && *r.UsualSilence > 0:
 		text += " Usual for this phone: up to " + backup.Span(seconds(*r.UsualSilence)) + "."
 	case limit > 0:
-		text += " That is normal: up to " + backup.Span(limit) + " is."
+		text += " Up to " + backup.Span(limit) + " is normal here."
 	}
 	p.para(4, st, text)
 }
@@ -197,43 +217,36 @@ func (p *picture) brokeOff(r control.Run) {
 func (p *picture) lastComplete(b control.Backup) {
 	running := b.Phase.Active()
 	if b.LastComplete == nil {
-		switch {
-		case running && b.Run != nil && b.Run.Kind == backup.First:
-		case running || b.Phase == backup.Abandoned:
+		if !running || b.Run == nil || b.Run.Kind != backup.First {
 			p.item(2, dim, p.symbol("–", "-"), plain, "No complete backup is known.")
-		default:
-			p.item(2, dim, p.symbol("–", "-"), plain, "No complete backup is known. "+p.chain(b.Chain))
 		}
 		return
 	}
-	st, mark := green, p.symbol("✓", "ok")
-	if b.Chain.Verdict == backup.BrokenUp || b.Chain.Verdict == backup.Incomplete {
-		st, mark = red, p.symbol("✗", "x")
-	}
-	text := "Backed up " + p.at(*b.LastComplete)
+	st, mark, text := green, p.symbol("✓", "ok"), "Complete backup: "
 	if running || b.Phase == backup.Abandoned {
-		text = "Last complete backup: " + p.at(*b.LastComplete)
+		text = "Last complete backup: "
 	}
-	facts := []string{text}
+	if b.Chain.Verdict == backup.BrokenUp || b.Chain.Verdict == backup.Incomplete {
+		st, mark, text = red, p.symbol("✗", "x"), "Last finished: "
+	}
+	facts := []string{text + p.at(*b.LastComplete), p.chain(b.Chain, *b.LastComplete)}
 	if b.Encrypted != nil {
 		facts = append(facts, map[bool]string{true: "encrypted", false: "not encrypted"}[*b.Encrypted])
 	}
 	if b.Chain.Bytes != nil {
 		facts = append(facts, backup.Bytes(*b.Chain.Bytes))
 	}
-	if c := p.chain(b.Chain); c != "" {
-		facts = append(facts, c)
-	}
 	p.item(2, st, mark, plain, strings.Join(facts, p.dot()))
 }
 
-// chain says what a check of the contents has found.
-func (p *picture) chain(c control.Chain) string {
+// chain says what a check of the contents has found, and when that was unless
+// it was soon after the backup.
+func (p *picture) chain(c control.Chain, complete time.Time) string {
 	if c.Checking != nil {
 		return fmt.Sprintf("being checked, %d %% done", int(min(max(*c.Checking, 0), 1)*100))
 	}
 	when := "checked"
-	if c.Checked != nil {
+	if c.Checked != nil && (c.Checked.Before(complete) || c.Checked.Sub(complete) > 12*time.Hour) {
 		when += " " + p.at(*c.Checked)
 	}
 	switch c.Verdict {

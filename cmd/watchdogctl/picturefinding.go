@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,6 +25,9 @@ func (p *picture) finding(udid string, f backup.Finding) {
 		p.ends(2, dim, mark, dim, f.Title, dim, "muted"+p.until(*m))
 		return
 	}
+	if f.Severity >= backup.Warning {
+		p.air()
+	}
 	p.ends(2, st, mark, titleStyle(st, f.Severity), f.Title, dim, p.weight(f))
 	p.para(4, plain, f.Detail)
 	if f.Severity == backup.Info {
@@ -38,6 +42,14 @@ func (p *picture) finding(udid string, f backup.Finding) {
 	p.evidence(f)
 	p.fix(f)
 	p.told(f)
+}
+
+// air sets trouble apart from what stands above it, unless that is a heading.
+func (p *picture) air() {
+	text := strings.TrimSuffix(p.b.String(), "\n")
+	if last := text[strings.LastIndexByte(text, '\n')+1:]; strings.HasPrefix(last, " ") {
+		p.gap()
+	}
 }
 
 // titleStyle keeps what is only worth knowing quiet.
@@ -89,12 +101,12 @@ func (p *picture) fix(f backup.Finding) {
 		steps = steps[:maxSteps]
 	}
 	for i, s := range steps {
-		p.item(6, plain, fmt.Sprintf("%d.", i+1), plain, s)
+		p.item(6, plain, fmt.Sprintf("%d.", i+1), plain, cmp.Or(strings.TrimSpace(s), "-"))
 	}
 	if more := len(f.Fix.Steps) - len(steps); more > 0 {
 		p.para(6, plain, fmt.Sprintf("and %s: watchdogctl explain %s", backup.Plural(int64(more), "more step"), f.Fix.ID))
 	} else {
-		p.para(6, dim, "Why this: watchdogctl explain "+string(f.Fix.ID))
+		p.para(6, dim, "Why: watchdogctl explain "+string(f.Fix.ID))
 	}
 	if len(f.Also) > 0 {
 		also := make([]string, len(f.Also))

@@ -88,6 +88,7 @@ func (p *program) report(err error) int {
 // unknownCommand words the refusal of a command nobody knows.
 func unknownCommand(c *cobra.Command, name string) error {
 	err := fmt.Errorf("there is no command %q", strings.TrimPrefix(c.CommandPath()+" "+name, "watchdogctl "))
+	c.SuggestionsMinimumDistance = 2
 	if s := c.SuggestionsFor(name); len(s) > 0 {
 		return &exit{2, err, fmt.Sprintf("did you mean %q", c.CommandPath()+" "+s[0])}
 	}
