@@ -146,3 +146,10 @@ func unitWords(s string, command bool) []string {
 	end()
 	return words
 }
+
+// PackagedUnit is the unit a package of the system brings, for programs in
+// /usr/bin.
+func PackagedUnit() (string, error) {
+	f, err := (&systemd{&Manager{Target: Linux, Source: "/usr/bin"}}).file()
+	return f.Content, err
+}
