@@ -4,18 +4,22 @@
 //	fakephone --files 3000 --rate 20000000 --fault stall-after:50
 //
 // prints "USBMUXD_SOCKET_ADDRESS=127.0.0.1:PORT" first, then what the phone
-// does, a line each on standard error. Commands come as lines on standard
-// input: attach, detach, stall, resume, passcode on, passcode off, battery 12,
-// charging on, fault error:208, fault (none), use, paired off, post NAME,
-// quit. The end of standard input is not the end of the program: SIGINT,
-// SIGTERM and quit are.
+// does, a line each on standard error. The program ends with SIGINT, SIGTERM
+// or the command quit, not with the end of standard input.
 //
-// With --write DIR nothing listens: the backup is written into DIR/UDID as a
-// backup program would, and the program ends with it.
+// With --write DIR nothing listens: one backup is written into DIR/UDID as a
+// backup program would, or as Finder would with --finder, and the program ends
+// with it: exit code 0 when it is whole, else 1.
+//
+// With --chain DIR a backup is written at once that lies there already:
+// finished, or torn in the way --state says.
+//
+// Commands come as lines on standard input: attach, detach, stall, resume,
+// passcode on|off, battery N, charging on|off, fault F, use, paired on|off,
+// post NAME, quit. The faults are those of package phonetest.
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"flag"
@@ -23,30 +27,58 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strconv"
-	"strings"
 	"syscall"
+	"time"
 
 	"backupwatchdog/daemon/phone/phonetest"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			os.Exit(0)
-		}
+	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	switch {
+	case err == nil || errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, errUsage):
+		os.Exit(2)
+	default:
 		fmt.Fprintf(os.Stderr, "fakephone: %v\n", err)
 		os.Exit(1)
 	}
 }
 
+// errUsage says that the flag package has already explained itself.
+var errUsage = errors.New("wrong usage")
+
+// options are what the command line says beside the phone itself.
+type options struct {
+	phone  phonetest.Config
+	write  string
+	writer phonetest.WriterOptions
+	chain  string
+	state  string
+	age    time.Duration
+}
+
 // run is the program without the process around it.
 func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) error {
-	cfg := phonetest.Config{Logf: func(f string, a ...any) { fmt.Fprintf(log, f+"\n", a...) }}
-	flags(&cfg).Parse(args)
-	p, err := phonetest.Start(ctx, cfg)
+	var o options
+	fs := o.flags()
+	fs.SetOutput(log)
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return errUsage
+	}
+	o.phone.Logf = func(f string, a ...any) { fmt.Fprintf(log, f+"\n", a...) }
+	switch {
+	case o.chain != "":
+		return o.writeChain(out)
+	case o.write != "":
+		return o.writeBackup(ctx, in, log)
+	}
+	p, err := phonetest.Start(ctx, o.phone)
 	if err != nil {
 		return err
 	}
@@ -54,102 +86,67 @@ func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) e
 	return control(ctx, p, in, log)
 }
 
-// flags binds the configuration to the command line.
-func flags(cfg *phonetest.Config) *flag.FlagSet {
-	fs := flag.NewFlagSet("fakephone", flag.ContinueOnError)
-	fs.StringVar(&cfg.Addr, "listen", "", "where usbmuxd listens: host:port or UNIX:/path (default a free port)")
-	fs.StringVar(&cfg.UDID, "udid", "", "id of the phone")
-	fs.StringVar(&cfg.Name, "name", "", "name of the phone")
-	fs.StringVar(&cfg.OSVersion, "ios", "", "its iOS version")
+// flags binds the options to the command line.
+func (o *options) flags() *flag.FlagSet {
+	fs, cfg := flag.NewFlagSet("fakephone", flag.ContinueOnError), &o.phone
+	fs.StringVar(&cfg.Addr, "listen", "", "where usbmuxd listens: `address` host:port or UNIX:/path (default a free port)")
+	fs.StringVar(&cfg.UDID, "udid", "", "`id` of the phone")
+	fs.StringVar(&cfg.Name, "name", "", "`name` of the phone")
+	fs.StringVar(&cfg.OSVersion, "ios", "", "its iOS `version`")
 	fs.BoolVar(&cfg.TLS, "tls", false, "encrypt sessions and services")
-	fs.Uint64Var(&cfg.Seed, "seed", 0, "what the content follows from")
-	fs.IntVar(&cfg.Files, "files", 0, "how many files it holds (default 300)")
-	fs.Int64Var(&cfg.Size, "size", 0, "size of each file (default mixed)")
-	fs.Int64Var(&cfg.Large, "large", 0, "size of one more file")
-	fs.IntVar(&cfg.Generation, "generation", 0, "how often the phone was used since the first backup")
+	fs.BoolVar(&cfg.Detached, "detached", false, "start without being attached")
+	fs.Uint64Var(&cfg.Seed, "seed", 0, "`number` the content follows from")
+	fs.IntVar(&cfg.Files, "files", 0, "`number` of files it holds (default 300)")
+	fs.Int64Var(&cfg.Size, "size", 0, "`bytes` of each file (default mixed)")
+	fs.Int64Var(&cfg.Large, "large", 0, "`bytes` of one more file")
+	fs.IntVar(&cfg.Generation, "generation", 0, "how `often` the phone was used since the first backup")
 	fs.BoolVar(&cfg.Encrypted, "encrypted", false, "backups look encrypted")
-	fs.Int64Var(&cfg.BytesPerSecond, "rate", 0, "bytes a second (default no limit)")
-	fs.Int64Var(&cfg.FilesPerSecond, "files-per-second", 0, "files a second (default no limit)")
+	fs.Int64Var(&cfg.BytesPerSecond, "rate", 0, "`bytes` a second (default no limit)")
+	fs.Int64Var(&cfg.FilesPerSecond, "files-per-second", 0, "`files` a second (default no limit)")
 	fs.DurationVar(&cfg.ScanTime, "scan", 0, "silence before the first file")
-	fs.IntVar(&cfg.Battery, "battery", 0, "charge in per cent (default 80)")
+	fs.IntVar(&cfg.Battery, "battery", 0, "charge in `percent` (default 80)")
 	fs.BoolVar(&cfg.Charging, "charging", false, "it is being charged")
-	fs.StringVar(&cfg.Faults, "fault", "", "what goes wrong, for example stall-after:50")
+	fs.StringVar(&cfg.Faults, "fault", "", "what goes wrong, for example `stall-after:50`")
+	fs.StringVar(&o.write, "write", "", "write one backup into `DIR` without a client")
+	fs.BoolVar(&o.writer.Finder, "finder", false, "with --write: Info.plist as Finder treats it")
+	fs.DurationVar(&o.writer.Quiet, "quiet", 150*time.Second, "with --finder: silence between finished and Info.plist")
+	fs.DurationVar(&o.writer.Gap, "gap", 3*time.Second, "with --finder: how long Info.plist is empty")
+	fs.IntVar(&o.writer.InfoSize, "info-size", 0, "with --write: `bytes` of artwork in Info.plist")
+	fs.StringVar(&o.chain, "chain", "", "write a backup that lies there already into `DIR`")
+	fs.StringVar(&o.state, "state", "finished", "with --chain: finished, info-only, torn-first, torn-incremental, mixed, unswept, finished-again or failed-again")
+	fs.DurationVar(&o.age, "age", 0, "with --chain: how long ago that was")
 	return fs
 }
 
-// control reads commands until ctx ends or somebody says quit.
-func control(ctx context.Context, p *phonetest.Phone, in io.Reader, log io.Writer) error {
-	lines := make(chan string)
+// writeChain writes a finished or torn backup and prints its folder.
+func (o *options) writeChain(out io.Writer) error {
+	spec := phonetest.Spec{Content: o.phone.Content, Config: o.phone, State: phonetest.State(o.state), Fault: o.phone.Faults}
+	spec.Config.Logf, spec.Config.Faults = nil, ""
+	if o.age > 0 {
+		spec.Date = time.Now().Add(-o.age)
+	}
+	chain, err := phonetest.WriteChain(o.chain, spec)
+	if err == nil {
+		fmt.Fprintln(out, chain.Path)
+	}
+	return err
+}
+
+// writeBackup plays one backup into a folder, with commands from in.
+func (o *options) writeBackup(ctx context.Context, in io.Reader, log io.Writer) error {
+	w, err := phonetest.NewWriter(o.write, o.phone, o.writer)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	go func() {
-		for s := bufio.NewScanner(in); s.Scan(); {
-			select {
-			case lines <- s.Text():
-			case <-ctx.Done():
-				return
-			}
-		}
+		defer cancel() // quit ends the backup as a kill would
+		control(ctx, w.Phone(), in, log)
 	}()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case line := <-lines:
-			if strings.TrimSpace(line) == "quit" {
-				return nil
-			}
-			if err := command(p, strings.Fields(line)); err != nil {
-				fmt.Fprintf(log, "fakephone: %v\n", err)
-			}
-		}
+	code, err := w.Run(ctx)
+	if err == nil && code != 0 {
+		err = fmt.Errorf("the backup ended with code %d", code)
 	}
-}
-
-// command carries out one line.
-func command(p *phonetest.Phone, words []string) error {
-	if len(words) == 0 {
-		return nil
-	}
-	arg := strings.Join(words[1:], " ")
-	switch words[0] {
-	case "attach":
-		p.Attach(connections(arg)...)
-	case "detach":
-		p.Detach(connections(arg)...)
-	case "stall":
-		p.Stall()
-	case "resume":
-		p.Resume()
-	case "passcode":
-		p.Passcode(arg != "off")
-	case "battery":
-		percent, err := strconv.Atoi(arg)
-		if err != nil {
-			return fmt.Errorf("battery takes a number of per cent, not %q", arg)
-		}
-		p.SetBattery(percent, false)
-	case "charging":
-		p.SetValue("com.apple.mobile.battery", "BatteryIsCharging", arg != "off")
-	case "fault":
-		return p.SetFaults(arg)
-	case "use":
-		p.Use()
-	case "paired":
-		p.SetPaired(arg != "off")
-	case "post":
-		p.Post(arg)
-	default:
-		return fmt.Errorf("%q is not a command; there are attach, detach, stall, resume, passcode on|off, battery N, charging on|off, fault F, use, paired on|off, post NAME, quit", words[0])
-	}
-	return nil
-}
-
-// connections reads "usb", "network" or nothing.
-func connections(arg string) []phonetest.Connection {
-	switch strings.ToLower(arg) {
-	case "usb":
-		return []phonetest.Connection{phonetest.USB}
-	case "network":
-		return []phonetest.Connection{phonetest.Network}
-	}
-	return nil
+	return err
 }

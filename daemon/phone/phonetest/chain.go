@@ -64,13 +64,16 @@ func (c Chain) Find(domain, path string) (File, bool) {
 // without client and without waiting. It is made by the same code that makes
 // a backup over the wire, so it looks the same.
 func WriteChain(root string, spec Spec) (Chain, error) {
+	legs, err := spec.legs()
+	if err != nil {
+		return Chain{}, fmt.Errorf("writing a chain: %w", err)
+	}
 	last := cmp.Or(spec.Date, time.Now())
 	var clock time.Time
 	w, err := spec.writer(root, &clock)
 	if err != nil {
 		return Chain{}, fmt.Errorf("writing a chain: %w", err)
 	}
-	legs := spec.legs()
 	for i, l := range legs {
 		clock = last.Add(-time.Duration(len(legs)-1-i) * cmp.Or(spec.Interval, 24*time.Hour))
 		if err := w.play(l); err != nil {
@@ -95,26 +98,27 @@ type leg struct {
 }
 
 // legs are the runs that lead to the state.
-func (s Spec) legs() []leg {
-	last := leg{s.Fault, true}
+func (s Spec) legs() ([]leg, error) {
+	whole := leg{}
 	switch s.State {
+	case "", Finished:
+		return []leg{{faults: s.Fault}}, nil
 	case InfoOnly:
-		return []leg{{faults: "error:208"}}
+		return []leg{{faults: "error:208"}}, nil
 	case TornFirst:
-		return []leg{{faults: "drop-socket-after:50"}}
-	case TornIncremental:
-		last.faults = "drop-socket-after:50"
-	case Mixed:
-		last.faults = "drop-finishing:moving:50"
-	case Unswept:
-		last.faults = "drop-finishing:removing"
-	case FailedAgain:
-		last.faults = "error:208"
+		return []leg{{faults: "drop-socket-after:50"}}, nil
 	case FinishedAgain:
-	default:
-		return []leg{{faults: s.Fault}}
+		return []leg{whole, {s.Fault, true}}, nil
+	case FailedAgain:
+		return []leg{whole, {"error:208", true}}, nil
+	case TornIncremental:
+		return []leg{whole, {"drop-socket-after:50", true}}, nil
+	case Mixed:
+		return []leg{whole, {"drop-finishing:moving:50", true}}, nil
+	case Unswept:
+		return []leg{whole, {"drop-finishing:removing", true}}, nil
 	}
-	return []leg{{}, last}
+	return nil, fmt.Errorf("%q is not a state", s.State)
 }
 
 // writer makes the writer, whose phone reads the clock.
