@@ -6,13 +6,18 @@ import (
 )
 
 const (
-	// perLook is about how many microseconds a look may spend listing.
-	perLook = 2000
-	// perDir and perFile are what listing a folder and reading the size of one
-	// file cost, in microseconds (measured on a slow core; see the benchmarks).
-	perDir, perFile = 10, 1.3
+	// perLook is about how many microseconds of a slow core a look may spend
+	// listing, when something moves; perQuiet when nothing does, and files are
+	// gone through in turn to find one that grows.
+	perLook, perQuiet = 1200, 1800
+	// perDir, perName and perSize are what it costs to list a folder, to read a
+	// name, and to read the size of a file (measured; see the benchmarks).
+	perDir, perName, perSize = 15, 0.5, 2.5
 	// small is how many files a tree may hold to be counted exactly at each look.
 	small = 5000
+	// busy is how many folders must have changed since the last look for the
+	// names to be preferred to the sizes.
+	busy = 32
 	// bigFlat is how many files a folder without shards may hold to be listed
 	// whenever it changes; a larger one is listed that many times more rarely.
 	bigFlat = 2000
@@ -108,7 +113,7 @@ func class(tree int, d *dir) int {
 	switch {
 	case d.changed:
 		return changedNew + tree
-	case !d.listed || !d.clean:
+	case !d.listed || !d.clean || d.sampled && d.n <= statCap:
 		return unsureNew + tree
 	}
 	return inTurn
@@ -124,6 +129,9 @@ func (v *pass) worth(c candidate) bool {
 		return false
 	}
 	budget := v.spent < perLook
+	if !v.proven {
+		budget = v.spent < perQuiet
+	}
 	switch c.class {
 	case inTurn:
 		open := c.tree == snapshot || !v.trees[snapshot].exists
@@ -153,19 +161,52 @@ func (v *pass) listOne(c candidate) {
 	if c.dir == flat {
 		accept = isFileID
 	}
-	l, last, err := v.lister.list(v.fds[c.tree], shardNames[c.dir], accept, d.n)
+	sizes := v.sizesOf(c)
+	l, last, err := v.lister.list(job{v.fds[c.tree], shardNames[c.dir], accept, d.n, sizes})
 	if err != nil {
 		v.blind = v.blind || !isAbsent(err)
 		return
 	}
-	v.spent += perDir + perFile*float64(l.read)
+	v.spent += perDir + perName*float64(l.read) + perSize*float64(l.sized)
+	if sizes == 0 {
+		v.guess(d, &l)
+	}
 	v.compare(c, d, &l)
 	*d = dir{
 		exists: true, stamp: l.mtime, now: l.mtime, listed: true, clean: true,
 		at: v.looks, growth: d.growth, listing: l,
 	}
 	v.sizes[c.tree].known = false
-	v.take(c, &last)
+	if sizes > 0 {
+		v.take(c, &last)
+	}
+}
+
+// sizesOf says of how many files in a folder the sizes are to be read, too.
+// They cost five times what the names cost. In a large tree where much is moving
+// some of the newest folder tell of the rest; what was left out is made up for
+// when things are calm.
+func (v *pass) sizesOf(c candidate) int {
+	switch {
+	case v.effort == full || v.small(c.tree) || v.changes < busy:
+		return statCap
+	case v.spent == 0:
+		return 128
+	}
+	return 0
+}
+
+// guess fills in the bytes of a listing without sizes: files that were not
+// there before are of the usual size.
+func (v *pass) guess(d *dir, l *listing) {
+	more := int64(l.n - d.n)
+	if d.n > 0 {
+		more = int64(float64(more) * float64(d.clipped) / float64(d.n))
+	} else {
+		more = 0
+	}
+	l.bytes, l.clipped = max(0, d.bytes+more), max(0, d.clipped+more)
+	l.newest, l.sampled = d.newest, true
 }
 
 // compare looks for proof of movement in a new listing.

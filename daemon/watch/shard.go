@@ -24,13 +24,13 @@ const (
 // listing is what the contents of one payload folder amount to.
 type listing struct {
 	mtime   int64  // of the folder, taken before its names were read
-	n       int    // files
+	n       int    // files, by their names
 	bytes   int64  // their sizes; scaled up when sampled
 	clipped int64  // the same with no file above clip
 	names   uint64 // sum of the hashes of all names: changes when a name comes or goes
 	newest  int64  // latest modification time of a file whose size was read
 	sized   int    // files whose size was read
-	sampled bool   // not all sizes were read
+	sampled bool   // not all sizes were read, so bytes proves nothing
 	read    int    // names read, files or not: what the listing cost
 }
 
@@ -40,11 +40,18 @@ type lister struct {
 	turn int // which of the files of a very large folder have their sizes read
 }
 
-// list reads the folder name below parent, and returns also the files in it
-// that changed last. accept says which entries count; expect is how many files
-// it held last time.
-func (l *lister) list(parent int, name string, accept func(string) bool, expect int) (listing, recent, error) {
-	f, err := openDir(parent, name)
+// job says what is to be listed.
+type job struct {
+	parent int    // the open folder above
+	name   string // of the folder to list
+	accept func(string) bool
+	expect int // files it held last time
+	sizes  int // of about how many files the sizes are read, which costs most
+}
+
+// list reads a folder, and returns also the files in it that changed last.
+func (l *lister) list(j job) (listing, recent, error) {
+	f, err := openDir(j.parent, j.name)
 	if err != nil {
 		return listing{}, recent{}, err
 	}
@@ -55,15 +62,18 @@ func (l *lister) list(parent int, name string, accept func(string) bool, expect 
 	}
 	out, last := listing{mtime: st.mtime}, recent{}
 	l.turn++
-	stride := max(1, (expect+statCap-1)/statCap)
+	stride := max(1, j.expect/max(1, j.sizes))
 	for out.read < nameCap {
 		names, err := f.Readdirnames(nameChunk)
 		out.read += len(names)
 		for _, name := range names {
-			if accept(name) {
-				if st, ok := l.add(&out, int(f.Fd()), name, stride); ok {
-					last.add(file{name: name, stat: st})
-				}
+			if !j.accept(name) {
+				continue
+			}
+			out.n++
+			out.names += maphash.String(l.seed, name)
+			if out.sized < 2*j.sizes && (out.n+l.turn)%stride == 0 {
+				l.size(&out, &last, int(f.Fd()), name)
 			}
 		}
 		if err == io.EOF || len(names) == 0 {
@@ -77,26 +87,17 @@ func (l *lister) list(parent int, name string, accept func(string) bool, expect 
 	return out, last, nil
 }
 
-// add counts one file. In a very large folder only each stride-th has its size
-// read, another one at each listing; ok says that it was.
-func (l *lister) add(out *listing, dir int, name string, stride int) (st stat, ok bool) {
-	skip := out.sized >= 2*statCap || stride > 1 && (out.n+l.turn)%stride != 0
-	if skip {
-		out.n++
-		out.names += maphash.String(l.seed, name)
-		return stat{}, false
-	}
+// size reads the size of one file.
+func (l *lister) size(out *listing, last *recent, dir int, name string) {
 	st, err := statAt(dir, name)
 	if err != nil || !st.isRegular() {
-		return stat{}, false // gone meanwhile, or not a file: no payload either way
+		return // gone meanwhile, or no file
 	}
-	out.n++
 	out.sized++
-	out.names += maphash.String(l.seed, name)
 	out.bytes += st.size
 	out.clipped += min(st.size, clip)
 	out.newest = max(out.newest, st.mtime)
-	return st, true
+	last.add(file{name: name, stat: st})
 }
 
 // scale makes the sizes of some files stand for all.

@@ -154,8 +154,11 @@ func (l *look) wantStill(was backup.Folder, why string) backup.Folder {
 	return f
 }
 
-func (l *look) wantMoved(was backup.Folder, why string) backup.Folder {
+func (l *look) wantMoved(was backup.Folder, why string, do ...func()) backup.Folder {
 	l.t.Helper()
+	for _, f := range do {
+		f()
+	}
 	f := l.next()
 	if !moved(was, f) {
 		l.t.Errorf("%s: counters stayed at %d/%d/%d", why, f.Files, f.Bytes, f.Moved)
