@@ -63,6 +63,11 @@ func openChain(ctx context.Context, path string) (*chain, error) {
 		}
 	}
 	c.index = findIndex(c.dir)
+	if c.torn() && c.status.SnapshotState == "moving" {
+		if x := findIndex(c.file("Snapshot")); x.name != "" {
+			c.index = x // not moved yet: the new one is still in Snapshot
+		}
+	}
 	if errors.Is(c.index.err, plist.ErrDenied) {
 		return nil, denied(c.index.err)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -112,6 +113,10 @@ type checker struct {
 	scan  scan
 	what  meaning
 	odd   int64 // rows whose id is none
+	// touched counts files of the same size that were written to since the
+	// inventory was made, at sinceInventory; zero where there was none.
+	touched        int64
+	sinceInventory time.Time
 }
 
 // check is the order of things. What was read is compared with what stands
@@ -142,8 +147,12 @@ func (k *checker) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	k.compareInventory()
 	k.conclude()
-	return k.inventory()
+	if err := k.keepInventory(); err != nil {
+		k.res.Detail = strings.TrimSpace(k.res.Detail + " Its inventory could not be kept: " + err.Error() + ".")
+	}
+	return nil
 }
 
 func (k *checker) stamps() [3]stamp {
@@ -196,11 +205,6 @@ func (k *checker) encrypted() bool { return k.errs.manifest == nil && k.manifest
 
 // openIndex makes the index ready for reading, if it can be read at all.
 func (k *checker) openIndex(ctx context.Context) error {
-	if k.torn() && k.status.SnapshotState == "moving" {
-		if x := findIndex(k.file("Snapshot")); x.name != "" {
-			k.index = x // not moved yet: the new one is still in Snapshot
-		}
-	}
 	x := &k.index
 	k.res.Format = x.format
 	if x.info != nil {
@@ -259,8 +263,14 @@ func (k *checker) closeIndex() {
 
 // startQuickCheck runs quick_check beside the rest; wait returns when it is done.
 func (k *checker) startQuickCheck(ctx context.Context) (wait func() error) {
-	x, isSQLite := k.idx.(*sqliteIndex)
-	if !k.o.Quick || !isSQLite {
+	path := ""
+	switch x := k.idx.(type) {
+	case *sqliteIndex:
+		path = x.path
+	case *plainIndex:
+		path = x.path
+	}
+	if !k.o.Quick || path == "" {
 		return func() error { return nil }
 	}
 	var fault string
@@ -268,7 +278,7 @@ func (k *checker) startQuickCheck(ctx context.Context) (wait func() error) {
 	var wg sync.WaitGroup
 	start := k.o.Now()
 	wg.Go(func() {
-		fault, err = quickCheck(ctx, x.path)
+		fault, err = quickCheck(ctx, path)
 		k.res.QuickSeconds = k.o.Now().Sub(start).Seconds()
 	})
 	return func() error {

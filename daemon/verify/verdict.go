@@ -31,7 +31,7 @@ func (k *checker) conclude() {
 		r.Detail = k.proofDetail()
 	case k.encrypted() && k.idx == nil:
 		r.Verdict, r.Restorable = backup.Unproven, "unknown"
-		r.Detail = "It is encrypted: nothing more can be told without the password."
+		r.Detail = k.unprovenDetail()
 	default:
 		r.Verdict, r.Restorable = backup.Good, "yes"
 	}
@@ -39,6 +39,18 @@ func (k *checker) conclude() {
 	if x := k.index.info; x != nil && stampOf(k.index.path+"-wal").size > 0 {
 		r.Detail = strings.TrimSpace(r.Detail + " A journal stands beside the index (" + k.index.name + "-wal): some program opened it here, and its rows were not read.")
 	}
+}
+
+// unprovenDetail says how far the word of an encrypted backup goes.
+func (k *checker) unprovenDetail() string {
+	s := "It is encrypted: nothing more can be told without the password."
+	if !k.sinceInventory.IsZero() {
+		s = "It is encrypted. Every file that was there on " + k.sinceInventory.UTC().Format("2 January 2006") + " still is, at its size."
+	}
+	if k.touched > 0 {
+		s += fmt.Sprintf(" %s of them were written to since.", thousands(k.touched))
+	}
+	return s
 }
 
 // headless reports whether one of the files is missing or damaged without

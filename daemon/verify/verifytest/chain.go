@@ -10,6 +10,7 @@ package verifytest
 import (
 	"crypto/sha1"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
@@ -164,8 +165,10 @@ func (c Chain) content(f *File, seed uint64, buf []byte, keys *keybag) error {
 	}
 	plain := make([]byte, f.Size)
 	rnd := rand.New(rand.NewPCG(seed, 7))
-	for i := range plain {
-		plain[i] = byte(rnd.Uint32())
+	for i := 0; i < len(plain); i += 8 {
+		var word [8]byte
+		binary.LittleEndian.PutUint64(word[:], rnd.Uint64())
+		copy(plain[i:], word[:])
 	}
 	if f.Digest != nil {
 		d := sha1.Sum(plain)

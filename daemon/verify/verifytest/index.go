@@ -143,3 +143,16 @@ func mbdb(files []File) []byte {
 	}
 	return b
 }
+
+// Create makes a new Manifest.db with the given SQL alone.
+func (w *Written) Create(sql string) error {
+	conn, err := sqlite.OpenConn(filepath.Join(w.Dir, "Manifest.db"), sqlite.OpenReadWrite, sqlite.OpenCreate)
+	if err != nil {
+		return err
+	}
+	if err := sqlitex.ExecuteScript(conn, "PRAGMA journal_mode=DELETE;"+sql, nil); err != nil {
+		conn.Close()
+		return err
+	}
+	return conn.Close()
+}
