@@ -29,6 +29,7 @@ var commands = []struct {
 	{groupAct, ackCommand},
 	{groupAct, muteCommand},
 	{groupAct, testNotificationCommand},
+	{groupSetUp, doctorCommand},
 	{groupSetUp, installCommand},
 	{groupSetUp, uninstallCommand},
 	{groupSetUp, startCommand},

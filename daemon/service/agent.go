@@ -43,13 +43,13 @@ type KeepAlive struct {
 	SuccessfulExit bool `plist:"SuccessfulExit"`
 }
 
-// agentPath is the daemon's PATH. launchd's own lacks Homebrew's folders, and a
+// AgentPath is the PATH the daemon has under launchd. launchd's own lacks Homebrew's folders, and a
 // terminal-notifier from there would be found in a terminal but not here.
-const agentPath = "/opt/homebrew/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+const AgentPath = "/opt/homebrew/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
 // agent is the LaunchAgent of this manager.
 func (m *Manager) agent() Agent {
-	env := map[string]string{"PATH": agentPath}
+	env := map[string]string{"PATH": AgentPath}
 	maps.Copy(env, m.Env)
 	log := filepath.Join(m.logDir(), "launchd.log")
 	return Agent{

@@ -105,18 +105,18 @@ func (m *Manager) advise(r *Report) {
 			dir, shellQuote(dir), filepath.Join(dir, Control)))
 	}
 	for _, o := range m.others() {
-		r.Advice = append(r.Advice, fmt.Sprintf("%s starts another watchdog: end it with %s", o, m.endOther(o)))
+		r.Advice = append(r.Advice, fmt.Sprintf("%s starts another watchdog: end it with %s", o, m.EndOther(o)))
 	}
 	switch {
 	case m.Target == Darwin:
-		r.Advice = append(r.Advice, `if "watchdogctl status" says that access is denied: `+m.accessSteps())
+		r.Advice = append(r.Advice, "if \"watchdogctl status\" says that access is denied: "+strings.Join(m.AccessSteps(), "; "))
 	case m.UID == 0:
 		r.Advice = append(r.Advice, "this watches the backups of root alone; the person who makes backups installs it without sudo")
 	}
 }
 
-// endOther is the command that ends another watchdog.
-func (m *Manager) endOther(file string) string {
+// EndOther is the command that ends another watchdog.
+func (m *Manager) EndOther(file string) string {
 	label := strings.TrimSuffix(filepath.Base(file), ".plist")
 	if formula, ok := strings.CutPrefix(label, "homebrew.mxcl."); ok {
 		return "brew services stop " + formula
@@ -124,9 +124,21 @@ func (m *Manager) endOther(file string) string {
 	return fmt.Sprintf("launchctl bootout gui/%d/%s", m.UID, label)
 }
 
-// accessSteps are the three steps that grant Full Disk Access.
-func (m *Manager) accessSteps() string {
-	return fmt.Sprintf(`open System Settings › Privacy & Security › Full Disk Access ("watchdogctl doctor --open" does), add %s with the + button and switch it on, then run "watchdogctl restart"`, m.Bundle())
+// AccessSteps are the three steps that let the daemon read the backup folder,
+// with the exact thing to add.
+func (m *Manager) AccessSteps() []string {
+	if m.Target != Darwin {
+		return []string{
+			"see who owns the folder and what its mode is: ls -ld, on it and on the folders above it",
+			"let this user read it: chmod u+rX, or have its owner do so",
+			`wait a minute, or run "watchdogctl restart"`,
+		}
+	}
+	return []string{
+		`open System Settings › Privacy & Security › Full Disk Access ("watchdogctl doctor --open" does)`,
+		fmt.Sprintf("press +, choose %s, and switch it on", m.inherit().Bundle()),
+		`run "watchdogctl restart"`,
+	}
 }
 
 // shellQuote quotes s for a POSIX shell, where it needs it.

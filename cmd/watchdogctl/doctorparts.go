@@ -1,0 +1,278 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/config"
+	"backupwatchdog/daemon/host"
+	"backupwatchdog/daemon/service"
+)
+
+// folder looks at the watched folders: as the daemon sees them, else at those
+// of the configuration with our own eyes.
+func (d *examination) folder() diagnosis {
+	if d.status == nil {
+		return d.ownFolder()
+	}
+	var seen []string
+	for _, r := range d.status.Roots {
+		switch {
+		case r.State == "denied":
+			return amiss(d.accessSteps(), "%s may not be read", r.Path)
+		case r.ReadOnly != nil && *r.ReadOnly:
+			return amiss("connect the drive so that it can be written, or make backups somewhere else", "%s is on a volume that can only be read", r.Path)
+		case r.State == "missing" && len(d.conf.Roots) > 0:
+			return amiss("connect the drive, or set \"roots\" in the configuration right", "%s is not there", r.Path)
+		case r.State == "missing":
+			seen = append(seen, r.Path+" is not there yet: the first backup makes it")
+		case r.State == "unknown":
+			return unsure("", "%s: it cannot be told whether it may be read", r.Path)
+		default:
+			seen = append(seen, fmt.Sprintf("%s: %s%s", r.Path, r.State, volumeOf(r.Resolved)))
+		}
+	}
+	if len(seen) == 0 {
+		return unsure("", "no folder has been looked at yet")
+	}
+	return fine("%s", strings.Join(seen, "; "))
+}
+
+// ownFolder looks at the folders without the daemon. What a terminal may see
+// says nothing of what the daemon may see, so this is never "well".
+func (d *examination) ownFolder() diagnosis {
+	roots := d.conf.Roots
+	if len(roots) == 0 {
+		roots = []string{d.paths.Root}
+	}
+	var seen []string
+	for _, r := range roots {
+		r = config.Expand(r, d.p.Home)
+		_, err := os.ReadDir(r)
+		switch {
+		case errors.Is(err, fs.ErrPermission):
+			seen = append(seen, r+": this terminal may not read it")
+		case errors.Is(err, fs.ErrNotExist):
+			seen = append(seen, r+": not there, or hidden from this terminal")
+		case err != nil:
+			seen = append(seen, fmt.Sprintf("%s: %v", r, reasonOf(err)))
+		default:
+			seen = append(seen, r+": this terminal may read it"+volumeOf(r))
+		}
+	}
+	return unsure("", "%s; what the watchdog sees, only it can tell", strings.Join(seen, "; "))
+}
+
+// reasonOf strips the path from an error, which is said before it.
+func reasonOf(err error) error {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		return pe.Err
+	}
+	return err
+}
+
+// volumeOf says what kind of volume a folder is on.
+func volumeOf(path string) string {
+	v, err := host.Space(path)
+	if err != nil {
+		return ""
+	}
+	words := []string{v.FSType}
+	if v.Network == backup.Yes {
+		words = append(words, "network")
+	}
+	if v.ReadOnly {
+		words = append(words, "read-only")
+	}
+	return bracketed(strings.TrimSpace(strings.Join(words, ", ")))
+}
+
+func (d *examination) notifications() diagnosis {
+	if !d.conf.Notify.Desktop {
+		if d.conf.Notify.Webhook == "" && len(d.conf.Notify.Command) == 0 {
+			return amiss(`set "desktop", "webhook" or "command" under [notify]`, "every channel is switched off")
+		}
+		return fine("desktop notices are switched off; another channel is set up")
+	}
+	route, problem := d.route()
+	if problem != "" {
+		return amiss(problem, "%s", route)
+	}
+	if d.status == nil {
+		return unsure("", "%s; only a running watchdog can tell whether any went out", route)
+	}
+	for _, f := range d.status.Findings {
+		if f.Code == backup.NoticesUndelivered {
+			return amiss(`"watchdogctl test-notification" tries every channel`, "%s; the last ones went out nowhere", route)
+		}
+	}
+	if d.status.Daemon.LastNotice == nil {
+		return unsure(`"watchdogctl test-notification" sends one: look whether it appears`, "%s; none has gone out yet, and nobody tells a program whether you saw it", route)
+	}
+	return fine("%s; the last one went out at %s", route, d.status.Daemon.LastNotice.In(d.p.Now().Location()).Format("2006-01-02 15:04"))
+}
+
+// route is how desktop notices travel, seen from inside the service and not
+// from this terminal, whose PATH is another; problem is the next step where
+// none can arrive.
+func (d *examination) route() (route, problem string) {
+	if d.p.GOOS == service.Darwin {
+		for _, dir := range filepath.SplitList(service.AgentPath) {
+			if fi, err := os.Stat(filepath.Join(dir, "terminal-notifier")); err == nil && fi.Mode().IsRegular() {
+				return "by " + filepath.Join(dir, "terminal-notifier") + ", which needs the permission to notify", ""
+			}
+		}
+		return "by osascript: Script Editor needs the permission to notify, and its icon is shown", ""
+	}
+	bus := d.p.Getenv("DBUS_SESSION_BUS_ADDRESS")
+	if _, err := os.Stat(fmt.Sprintf("/run/user/%d/bus", d.p.UID)); err != nil && (bus == "" || strings.HasPrefix(bus, "autolaunch:")) {
+		return "there is no desktop session here (no D-Bus session bus)", `run the watchdog in the session of a desktop, or set "webhook" or "command" under [notify]`
+	}
+	return "by D-Bus", ""
+}
+
+func (d *examination) phones() diagnosis {
+	if d.status == nil {
+		return d.silent()
+	}
+	switch u := d.status.Daemon.Usbmuxd; u {
+	case "connected":
+		return fine("usbmuxd answers; %d phones are attached", len(d.status.Phones))
+	case "off":
+		return fine("switched off in the configuration")
+	case "absent":
+		return fine("there is no usbmuxd here: phones are not asked, the folder is watched all the same")
+	case "":
+		return unsure("", "usbmuxd has not been asked yet")
+	default:
+		return amiss("reconnect the phone; on Linux, see whether usbmuxd runs", "usbmuxd: %s", u)
+	}
+}
+
+func (d *examination) database() diagnosis {
+	path := filepath.Join(d.paths.State, "history.db")
+	if d.status != nil {
+		if h := d.status.Daemon.History; h != "ok" && h != "" {
+			return amiss("see that the disk has room and the folder is yours; the old file was set aside, not deleted", "%s: %s", path, h)
+		}
+		return fine("%s%s", path, sizeOf(path))
+	}
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return unsure("", "%s is not there yet", path)
+	}
+	if err != nil {
+		return amiss("see who owns the folder", "%s: %v", path, reasonOf(err))
+	}
+	defer f.Close()
+	head := make([]byte, 16)
+	if _, err := io.ReadFull(f, head); err != nil || string(head) != "SQLite format 3\x00" {
+		return amiss(`the watchdog sets it aside when it starts: "watchdogctl start"`, "%s is not a database", path)
+	}
+	return fine("%s%s", path, sizeOf(path))
+}
+
+// sizeOf is a file's size in words.
+func sizeOf(path string) string {
+	fi, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	return bracketed(backup.Bytes(fi.Size()))
+}
+
+func (d *examination) log() diagnosis {
+	if d.paths.Log == "" {
+		return fine("kept by the journal")
+	}
+	dir := filepath.Dir(d.paths.Log)
+	fi, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return amiss(`"watchdogctl install" makes it`, "%s is not there", dir)
+	case err != nil:
+		return amiss("see who owns the folder", "%s: %v", dir, reasonOf(err))
+	case !fi.IsDir() || fi.Mode().Perm()&0o200 == 0:
+		return amiss("make it a folder of yours that may be written", "%s cannot be written", dir)
+	}
+	return fine("%s%s", d.paths.Log, sizeOf(d.paths.Log))
+}
+
+// Least free space: for our own database, and for a backup to go on (the
+// catalogue's mac-disk-full).
+const (
+	leastOwn    = 64 << 20
+	leastBackup = 128 << 20
+)
+
+func (d *examination) space() diagnosis {
+	if d.status != nil {
+		for _, r := range d.status.Roots {
+			if r.FreeBytes != nil && *r.FreeBytes < leastBackup {
+				return amiss(`"watchdogctl explain check-storage" helps to find room`, "%s free for backups", backup.Bytes(*r.FreeBytes))
+			}
+		}
+	}
+	dir := d.paths.State
+	for {
+		v, err := host.Space(dir)
+		switch {
+		case err == nil && v.Free < leastOwn:
+			return amiss(`"watchdogctl explain check-storage" helps to find room`, "%s free for the watchdog's own state", backup.Bytes(v.Free))
+		case err == nil:
+			return fine("%s free for the watchdog's own state%s", backup.Bytes(v.Free), d.freeForBackups())
+		case errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir):
+			dir = filepath.Dir(dir)
+		default:
+			return unsure("", "%v", err)
+		}
+	}
+}
+
+// freeForBackups is the room on the volume of each watched folder.
+func (d *examination) freeForBackups() string {
+	if d.status == nil {
+		return ""
+	}
+	for _, r := range d.status.Roots {
+		if r.FreeBytes != nil {
+			return ", " + backup.Bytes(*r.FreeBytes) + " for backups"
+		}
+	}
+	return ""
+}
+
+// clock looks for a clock that was set back: before this program was made, or
+// before the daemon started.
+func (d *examination) clock() diagnosis {
+	now := d.p.Now()
+	const set = "set the date and time, or let the system set them"
+	if now.Year() < 2026 {
+		return amiss(set, "it says %s", now.Format(time.DateOnly))
+	}
+	if d.status != nil && d.status.Daemon.Started.After(now.Add(time.Minute)) {
+		return amiss(set, "it was set back: the watchdog started at %s", d.status.Daemon.Started.In(now.Location()).Format("2006-01-02 15:04"))
+	}
+	return fine("%s", now.Format("2006-01-02 15:04 -07:00"))
+}
+
+func (d *examination) configuration() diagnosis {
+	if d.confErr != nil {
+		first, _, _ := strings.Cut(d.confErr.Error(), "\n")
+		return amiss(`"watchdogctl config check" names every line that is wrong`, "%s", first)
+	}
+	if d.status != nil && d.status.Daemon.ConfigError != "" {
+		return amiss(`mend it; "watchdogctl restart" reads it again`, "the watchdog refused the newest one and keeps the old: %s", d.status.Daemon.ConfigError)
+	}
+	if _, err := os.Stat(d.paths.Config); err != nil {
+		return fine("there is no file; the defaults hold")
+	}
+	return fine("%s is valid", d.paths.Config)
+}
