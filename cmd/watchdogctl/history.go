@@ -43,7 +43,7 @@ func historyCommand(p *program) *cobra.Command {
 				return p.unreachable(err)
 			}
 			if p.JSON {
-				return p.printJSON(h)
+				return p.printJSON(inUTC(&h))
 			}
 			_, err = fmt.Fprint(p.Stdout, drawHistory(h, s, p.look()))
 			return err

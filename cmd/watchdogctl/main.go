@@ -42,8 +42,8 @@ type program struct {
 	Now func() time.Time
 	// StdoutTerminal and StdinTerminal: a person looks on, and can answer.
 	StdoutTerminal, StdinTerminal bool
-	// Width is the terminal's width in columns, 0 when there is none.
-	Width func() int
+	// Width and Height are the terminal's columns and lines, 0 when there is none.
+	Width, Height func() int
 	// Version is what `watchdogctl version` prints.
 	Version string
 	// ServiceHint says what the service manager knows of the daemon and how to
@@ -77,7 +77,8 @@ func main() {
 		Home: home, GOOS: runtime.GOOS, UID: os.Getuid(), Now: time.Now,
 		StdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		StdinTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
-		Width:          terminalWidth,
+		Width:          func() int { w, _ := terminalSize(); return w },
+		Height:         func() int { _, h := terminalSize(); return h },
 		Version:        buildVersion(version),
 		ServiceHint:    serviceHint,
 	}
@@ -86,12 +87,12 @@ func main() {
 	os.Exit(code)
 }
 
-// terminalWidth returns the columns of the terminal on standard output, 0 when
-// there is none.
-func terminalWidth() int {
-	w, _, err := term.GetSize(int(os.Stdout.Fd()))
+// terminalSize returns columns and lines of the terminal on standard output, 0
+// when there is none.
+func terminalSize() (width, height int) {
+	width, height, err := term.GetSize(int(os.Stdout.Fd()))
 	if err != nil {
-		return 0
+		return 0, 0
 	}
-	return w
+	return width, height
 }

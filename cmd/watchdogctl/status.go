@@ -154,7 +154,7 @@ func (p *program) show(s control.Status, v view) error {
 		_, err := fmt.Fprintln(p.Stdout, cleanLines(b.String()))
 		return err
 	case p.JSON:
-		return p.printJSON(s)
+		return p.printJSON(inUTC(&s))
 	}
 	_, err := fmt.Fprint(p.Stdout, draw(s, p.look()))
 	return err
@@ -246,7 +246,7 @@ func (p *program) repaints(v view) bool { return p.StdoutTerminal && !p.JSON && 
 // output is no terminal: then one JSON object, or one picture, a change.
 func (p *program) repaint(s control.Status, v view) error {
 	if p.JSON {
-		return json.NewEncoder(p.Stdout).Encode(s)
+		return json.NewEncoder(p.Stdout).Encode(inUTC(&s))
 	}
 	if !p.repaints(v) {
 		if v.format == nil {
@@ -254,7 +254,22 @@ func (p *program) repaint(s control.Status, v view) error {
 		}
 		return p.show(s, v)
 	}
-	text := strings.ReplaceAll(draw(s, p.look()), "\n", "\x1b[K\n")
+	text := strings.ReplaceAll(p.fit(draw(s, p.look())), "\n", "\x1b[K\n")
 	_, err := fmt.Fprintf(p.Stdout, "\x1b[H%s\x1b[J", text)
 	return err
+}
+
+// fit cuts a picture to the terminal's height: what would scroll could not be
+// drawn over. The most important stands first, so the end is what goes.
+func (p *program) fit(text string) string {
+	height := 0
+	if p.Height != nil {
+		height = p.Height()
+	}
+	lines := strings.SplitAfter(strings.TrimSuffix(text, "\n"), "\n")
+	if height < 4 || len(lines) < height {
+		return strings.Join(lines, "") + "\n"
+	}
+	kept := lines[:height-2]
+	return strings.Join(kept, "") + fmt.Sprintf("(and %d more lines: make the window higher)\n", len(lines)-len(kept))
 }

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestJSONIsUTC: whatever zone the daemon lives in, what we print is UTC.
+func TestJSONIsUTC(t *testing.T) {
+	for _, p := range pictures {
+		s := p.make()
+		s.Daemon.LastNotice = ptr(now)
+		b, err := json.Marshal(inUTC(&s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m := regexp.MustCompile(`"[0-9-]{10}T[^"]*[^Z"]"`).Find(b); m != nil {
+			t.Errorf("%s: %s", p.name, m)
+		}
+	}
+}
+
+func TestFit(t *testing.T) {
+	text := strings.Repeat("line\n", 30)
+	for height, want := range map[int]int{0: 30, 31: 30, 30: 29, 10: 9} {
+		p := &program{Height: func() int { return height }}
+		if got := strings.Count(p.fit(text), "\n"); got != want {
+			t.Errorf("on %d lines: %d", height, got)
+		}
+	}
+	if got := (&program{Height: func() int { return 10 }}).fit(text); !strings.HasSuffix(got, "(and 22 more lines: make the window higher)\n") {
+		t.Error(got)
+	}
+}
+
+func TestClean(t *testing.T) {
+	for in, want := range map[string]string{
+		"a\x1b[31mb": "a\ufffd[31mb", "a\nb\tc": "a b c", "\u202eabc": "\ufffdabc", "\u009b2J": "\ufffd2J", "Anna’s 📱": "Anna’s 📱", "\x7f": "\ufffd",
+	} {
+		if got := clean(in); got != want {
+			t.Errorf("%q becomes %q", in, got)
+		}
+	}
+}
+
+// TestColours: only on a terminal, and not when they are unwanted.
+func TestColours(t *testing.T) {
+	env := map[string]string{}
+	p := &program{Getenv: func(k string) string { return env[k] }, Now: func() time.Time { return now }, StdoutTerminal: true}
+	check := func(what string, want bool) {
+		t.Helper()
+		if got := strings.Contains(draw(pictures[6].make(), p.look()), "\x1b["); got != want {
+			t.Errorf("%s: colours %v", what, got)
+		}
+	}
+	check("on a terminal", true)
+	p.NoColor = true
+	check("with --no-color", false)
+	p.NoColor = false
+	for k, v := range map[string]string{"NO_COLOR": "1", "TERM": "dumb"} {
+		env = map[string]string{k: v}
+		check(k, false)
+	}
+	env = map[string]string{}
+	p.StdoutTerminal = false
+	check("into a file", false)
+}
+
+func TestLocale(t *testing.T) {
+	for lang, want := range map[string]bool{"": false, "C": true, "de_DE.UTF-8": false, "en_US.utf8": false, "de_DE.ISO-8859-1": true} {
+		p := &program{Getenv: func(k string) string { return map[string]string{"LANG": lang}[k] }, Now: func() time.Time { return now }, StdoutTerminal: true}
+		for r := range strings.SplitSeq(draw(pictures[3].make(), p.look()), "") {
+			if r == "●" && want || r == "*" && !want {
+				t.Errorf("LANG=%s draws %s", lang, r)
+			}
+		}
+	}
+}
+
+// TestShortIDs: two phones of one name are told apart.
+func TestShortIDs(t *testing.T) {
+	s := pictures[7].make()
+	for i := range s.Backups {
+		s.Backups[i].DeviceName = "iPhone"
+	}
+	s.Phones = nil
+	text := draw(s, macLook())
+	for _, want := range []string{"iPhone (000E34D21A02801E)", "iPhone (001A2B3C4D5E6F70)", "iPhone (f1f2f3f4f5f6)"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in\n%s", want, text)
+		}
+	}
+}
+
+// TestHeadlines are the one line that many people read.
+func TestHeadlines(t *testing.T) {
+	var got []string
+	for _, p := range pictures {
+		if p.name == "hostile" {
+			continue
+		}
+		line, _, _ := strings.Cut(draw(p.make(), macLook()), "\n")
+		got = append(got, fmt.Sprintf("%s: %s", p.name, line))
+		if strings.Contains(line, "No backup is here") && p.name != "none" && p.name != "none-yet-attached" {
+			t.Errorf("%s says %q", p.name, line)
+		}
+	}
+	t.Log(strings.Join(got, "\n"))
+}
