@@ -49,6 +49,7 @@ type Desk struct {
 	memory     Memory
 	suppressed map[string]bool // key and reason of silences that are written down
 	lines      []*line
+	unserved   []*line // lines that Run has not seen yet, also replaced ones
 	pinger     *Pinger
 	health     Health
 	tally      map[Tally]int64 // by channel and outcome, N being 0
@@ -118,7 +119,8 @@ func NewDesk(o Options) *Desk {
 	return d
 }
 
-// linesFor makes a line for each channel; the log's where there is none.
+// linesFor makes a line for each channel, to be served by Run; the log's where
+// there is none.
 func (d *Desk) linesFor(channels []Channel) []*line {
 	if len(channels) == 0 {
 		channels = []Channel{logChannel{d.log}}
@@ -127,6 +129,7 @@ func (d *Desk) linesFor(channels []Channel) []*line {
 	for _, c := range channels {
 		out = append(out, &line{channel: c, queue: make(chan job, queueMost)})
 	}
+	d.unserved = append(d.unserved, out...)
 	return out
 }
 
@@ -150,7 +153,8 @@ func (d *Desk) Run(ctx context.Context) error {
 	defer wg.Wait()
 	for {
 		d.mu.Lock()
-		lines, pinger, changed := d.lines, d.pinger, d.changed
+		lines, pinger, changed := d.unserved, d.pinger, d.changed
+		d.unserved = nil
 		d.mu.Unlock()
 		for _, l := range lines {
 			wg.Go(func() { d.serve(ctx, l) })
