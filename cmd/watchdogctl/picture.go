@@ -76,6 +76,9 @@ func allFindings(s control.Status) []backup.Finding {
 // headline is the verdict in one line.
 func (p *picture) headline() {
 	st, text := p.verdict()
+	if p.s.Stale != nil {
+		st, text = plain, "Then: "+text
+	}
 	p.para(0, st, text)
 }
 
@@ -106,7 +109,30 @@ func (p *picture) verdict() (style, string) {
 	case len(troubles) > 1:
 		return st, fmt.Sprintf("%d things need you. First: %s.", len(troubles), troubles[0])
 	}
+	if text := p.hunch(backups); text != "" {
+		return yellow, text
+	}
 	return p.calm(backups)
+}
+
+// hunch words the headline where nothing is certain yet, and yet "all is well"
+// would be too much: a phone that waits for its passcode, or has been quiet for
+// longer than it should.
+func (p *picture) hunch(backups []control.Backup) string {
+	for _, b := range backups {
+		for _, f := range b.Findings {
+			if p.mute(b.UDID, f) != nil {
+				continue
+			}
+			switch f.Code {
+			case backup.WaitingForPasscode:
+				return f.Title + p.ofPhone(b.UDID) + "."
+			case backup.Stalled:
+				return p.name(b.UDID) + " has been quiet for longer than usual. It may be stuck."
+			}
+		}
+	}
+	return ""
 }
 
 // ofPhone names the phone in a headline, where there is more than one.

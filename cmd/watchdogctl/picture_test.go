@@ -140,6 +140,32 @@ var pictures = []struct {
 		s.Backups = []control.Backup{b}
 		return s
 	}},
+	{"suspicion", func() control.Status {
+		s := homeStatus()
+		s.Phones = []control.Phone{cable(anna, "Anna’s iPhone")}
+		b := running()
+		b.Run.Silence, b.Run.Rate, b.Run.ETA = ptr(1140.0), nil, nil
+		f := stuckFinding()
+		f.Severity, f.Confidence, f.Since = backup.Info, backup.Low, now.Add(-2*time.Minute)
+		f.Detail = "Nothing has moved for 19 min while sending files; up to 17 min is usual for this iPhone."
+		b.Findings = []backup.Finding{f}
+		s.Backups = []control.Backup{b}
+		return s
+	}},
+	{"passcode", func() control.Status {
+		s := homeStatus()
+		s.Phones = []control.Phone{cable(anna, "Anna’s iPhone")}
+		b := running()
+		b.Phase = backup.Preparing
+		b.Run = &control.Run{Started: now.Add(-40 * time.Second), Silence: ptr(30.0), SilenceLimit: ptr(2700.0)}
+		b.Findings = []backup.Finding{{
+			Code: backup.WaitingForPasscode, Title: "The iPhone waits for its passcode", Since: now.Add(-20 * time.Second), Confidence: backup.High,
+			Detail: "The phone shows its passcode sheet. The backup goes on when it is entered.",
+			Fix:    advice(backup.EnterPasscode), Also: []backup.FixID{backup.RestartPhoneAndRetry},
+		}}
+		s.Backups = []control.Backup{b}
+		return s
+	}},
 	{"three", func() control.Status {
 		s := homeStatus()
 		s.Phones = []control.Phone{cable(anna, "Anna’s iPhone"), {UDID: bob, Connection: "network", Name: "Bob", BatteryPercent: ptr(31)}}

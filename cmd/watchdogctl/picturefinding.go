@@ -14,12 +14,12 @@ import (
 // do. What the reader has muted shrinks to a line; what is only worth knowing
 // comes without steps.
 func (p *picture) finding(udid string, f backup.Finding) {
-	st, mark := blue, p.symbol("i", "i")
-	switch f.Severity {
-	case backup.Warning:
-		st, mark = yellow, "!"
-	case backup.Critical:
+	st, mark := blue, "i"
+	switch {
+	case f.Severity == backup.Critical:
 		st, mark = red, p.symbol("✗", "X")
+	case f.Severity == backup.Warning, f.Code == backup.WaitingForPasscode:
+		st, mark = yellow, "!"
 	}
 	if m := p.mute(udid, f); m != nil {
 		p.ends(2, dim, mark, dim, f.Title, dim, "muted"+p.until(*m))
@@ -28,9 +28,13 @@ func (p *picture) finding(udid string, f backup.Finding) {
 	if f.Severity >= backup.Warning {
 		p.air()
 	}
-	p.ends(2, st, mark, titleStyle(st, f.Severity), f.Title, dim, p.weight(f))
+	title := f.Title
+	if f.Severity == backup.Info && f.Confidence == backup.Low {
+		title += "?"
+	}
+	p.ends(2, st, mark, titleStyle(st, f.Severity), title, dim, p.weight(f))
 	p.para(4, plain, f.Detail)
-	if f.Severity == backup.Info {
+	if f.Severity == backup.Info && f.Code != backup.WaitingForPasscode { // that one is done at once
 		p.explain(f)
 		return
 	}
@@ -62,18 +66,20 @@ func titleStyle(st style, s backup.Severity) style {
 
 // weight says how bad, since when, and how sure.
 func (p *picture) weight(f backup.Finding) string {
-	parts := []string{f.Severity.String()}
-	if f.Severity == backup.Info {
-		parts[0] = "to know"
+	var parts []string
+	switch {
+	case f.Severity >= backup.Warning:
+		parts = append(parts, f.Severity.String())
+	case f.Confidence == backup.Low:
+		parts = append(parts, "a suspicion")
+	case f.Code != backup.WaitingForPasscode:
+		parts = append(parts, "to know")
 	}
 	if !f.Since.IsZero() {
 		parts = append(parts, "since "+p.at(f.Since))
 	}
-	switch f.Confidence {
-	case backup.Low:
-		parts = append(parts, "a suspicion")
-	case backup.Medium:
-		parts = append(parts, "likely")
+	if f.Severity >= backup.Warning && f.Confidence != backup.High && f.Confidence != "" {
+		parts = append(parts, map[backup.Confidence]string{backup.Low: "perhaps", backup.Medium: "likely"}[f.Confidence])
 	}
 	return strings.Join(parts, p.dot())
 }

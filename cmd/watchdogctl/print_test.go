@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"backupwatchdog/daemon/control"
 )
 
 // TestJSONIsUTC: whatever zone the daemon lives in, what we print is UTC.
@@ -53,7 +55,7 @@ func TestColours(t *testing.T) {
 	p := &program{Getenv: func(k string) string { return env[k] }, Now: func() time.Time { return now }, StdoutTerminal: true}
 	check := func(what string, want bool) {
 		t.Helper()
-		if got := strings.Contains(draw(pictures[6].make(), p.look()), "\x1b["); got != want {
+		if got := strings.Contains(draw(pictureOf("stuck"), p.look()), "\x1b["); got != want {
 			t.Errorf("%s: colours %v", what, got)
 		}
 	}
@@ -73,7 +75,7 @@ func TestColours(t *testing.T) {
 func TestLocale(t *testing.T) {
 	for lang, want := range map[string]bool{"": false, "C": true, "de_DE.UTF-8": false, "en_US.utf8": false, "de_DE.ISO-8859-1": true} {
 		p := &program{Getenv: func(k string) string { return map[string]string{"LANG": lang}[k] }, Now: func() time.Time { return now }, StdoutTerminal: true}
-		for r := range strings.SplitSeq(draw(pictures[3].make(), p.look()), "") {
+		for r := range strings.SplitSeq(draw(pictureOf("running"), p.look()), "") {
 			if r == "●" && want || r == "*" && !want {
 				t.Errorf("LANG=%s draws %s", lang, r)
 			}
@@ -83,7 +85,7 @@ func TestLocale(t *testing.T) {
 
 // TestShortIDs: two phones of one name are told apart.
 func TestShortIDs(t *testing.T) {
-	s := pictures[7].make()
+	s := pictureOf("three")
 	for i := range s.Backups {
 		s.Backups[i].DeviceName = "iPhone"
 	}
@@ -110,4 +112,14 @@ func TestHeadlines(t *testing.T) {
 		}
 	}
 	t.Log(strings.Join(got, "\n"))
+}
+
+// pictureOf returns one of the pictures.
+func pictureOf(name string) (s control.Status) {
+	for _, p := range pictures {
+		if p.name == name {
+			return p.make()
+		}
+	}
+	panic("there is no picture " + name)
 }

@@ -229,7 +229,7 @@ func TestWatchRepaints(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(state)
-	d, err := serveDesk(state, pictures[3].make())
+	d, err := serveDesk(state, pictureOf("running"))
 	if err != nil {
 		t.Fatal(err)
 	}
