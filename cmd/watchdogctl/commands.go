@@ -35,6 +35,7 @@ var commands = []struct {
 	{groupSetUp, startCommand},
 	{groupSetUp, stopCommand},
 	{groupSetUp, restartCommand},
+	{groupSetUp, profileCommand},
 	{groupSetUp, configCommand},
 	{groupSetUp, completionCommand},
 	{groupSetUp, versionCommand},

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"fmt"
 )
 
 // Load commands and sizes we touch.
@@ -254,9 +253,10 @@ func align16(n int) int { return (n + 15) &^ 15 }
 
 func pages(n int) int { return (n + 1<<pageShift - 1) >> pageShift }
 
-// CDHash returns the code directory hash of a signed thin executable: the
-// first 20 bytes of the SHA-256 of its CodeDirectory, which is how macOS names
-// code that nobody has signed.
+// CDHash returns the code directory hash of a signed thin executable, whoever
+// signed it: the first 20 bytes of the SHA-256 of its CodeDirectory, which is how
+// macOS names code that nobody vouches for. Of several directories the one by
+// SHA-256 counts.
 func CDHash(thin []byte) ([]byte, error) {
 	img, err := open(thin)
 	if err != nil {
@@ -265,14 +265,34 @@ func CDHash(thin []byte) ([]byte, error) {
 	if img.signature == 0 {
 		return nil, errors.New("the program is not signed")
 	}
-	at := int(le.Uint32(thin[img.signature+8:])) + superHeader
-	if at+8 > len(thin) || binary.BigEndian.Uint32(thin[at:]) != blobDirectory {
-		return nil, fmt.Errorf("the signature is not one of ours")
+	at := uint64(le.Uint32(thin[img.signature+8:]))
+	if at >= uint64(len(thin)) {
+		return nil, errors.New("the signature lies outside the file")
 	}
-	size := int(binary.BigEndian.Uint32(thin[at+4:]))
-	if size > len(thin)-at {
-		return nil, errors.New("the signature is cut")
+	sig := thin[at:]
+	for n := range min(number(sig, 8), 64) {
+		d := blob(sig, number(sig, 16+8*n))
+		if number(d, 0) == blobDirectory && len(d) > directoryHeader && d[37] == hashSHA256 {
+			sum := sha256.Sum256(d)
+			return sum[:20], nil
+		}
 	}
-	sum := sha256.Sum256(thin[at : at+size])
-	return sum[:20], nil
+	return nil, errors.New("the signature has no directory that is read here")
+}
+
+// number reads a 32-bit number of a signature, 0 outside of it.
+func number(b []byte, at uint64) uint64 {
+	if at+4 > uint64(len(b)) {
+		return 0
+	}
+	return uint64(binary.BigEndian.Uint32(b[at:]))
+}
+
+// blob is the blob that begins at an offset, nil when it does not fit.
+func blob(sig []byte, at uint64) []byte {
+	size := number(sig, at+4)
+	if size < 8 || at+size > uint64(len(sig)) {
+		return nil
+	}
+	return sig[at : at+size]
 }
