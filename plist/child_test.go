@@ -82,7 +82,7 @@ func readEveryWay(path string) error {
 		e4 = plist.Unmarshal(b, new(everything))
 	}
 	for _, err := range []error{e1, e2, e3, e4} {
-		if err != nil && !known(err) {
+		if err != nil && (!known(err) || strings.Contains(err.Error(), plist.Recovered)) {
 			return err
 		}
 	}

@@ -58,13 +58,16 @@ func (src source) fill(v any) error {
 	return nil
 }
 
+// recovered is what an error says that stands for a panic.
+const recovered = "reading it went wrong"
+
 // decode reads the whole list and puts into t what t wants of it.
 func (src source) decode(t target) (err error) {
 	defer func() {
 		// Nothing here is known to panic, whatever the bytes. A watchdog must
 		// outlive the surprise all the same.
 		if r := recover(); r != nil {
-			err = because(ErrNotPlist, "reading it went wrong")
+			err = because(ErrNotPlist, recovered)
 		}
 	}()
 	head := make([]byte, len(binaryMagic))

@@ -5,14 +5,16 @@ import "math"
 // guard proves that a binary property list is a finite tree before anything
 // of it is decoded: every object complete, every reference to an object that
 // exists, none that leads back to its holder, and the whole, unfolded, within
-// the limits. It goes through the file once, without recursion.
+// the limits. It goes through the file once, without recursion: an object that
+// is met again is not gone through again, but counted with the size and height
+// it was found to have. No more than maxDepth containers are open at a time, none
+// followed further than the limit of values, which bounds the work.
 type guard struct {
 	list   *binaryList
 	state  []visit
-	sizes  []uint32 // values in the unfolded object, itself included; at most maxValues+1
+	sizes  []uint32 // values in the unfolded object, itself included; at most maxValues
 	height []uint8  // levels below and with the object
 	stack  []step
-	seen   uint64 // references followed
 }
 
 type visit byte
@@ -60,9 +62,8 @@ func (g *guard) enter(i uint64) error {
 	if err != nil {
 		return err
 	}
-	if g.seen += o.refs(); o.refs() > maxValues || g.seen > maxValues {
-		return tooMany()
-	}
+	// Not left to the height alone, which is known only on the way back: each
+	// open container may have gone through references up to the limit.
 	if len(g.stack) >= maxDepth {
 		return tooDeep()
 	}

@@ -88,6 +88,7 @@ func hostiles() []hostile {
 		{"gap before the trailer", append(append(ascii("bplist00"), 0), make([]byte, 40)...), plist.ErrNotPlist},
 		{"object in the header", list{objects: [][]byte{ascii("x")}, offsets: []uint64{2}, offSize: 1, refSize: 1}.bytes(), plist.ErrNotPlist},
 		{"object in the table", list{objects: [][]byte{ascii("x")}, offsets: []uint64{10}, offSize: 1, refSize: 1}.bytes(), plist.ErrNotPlist},
+		{"object in the table that looks like one", list{objects: [][]byte{ascii(strings.Repeat("x", 63))}, offsets: []uint64{0x51}, offSize: 1, refSize: 1}.bytes(), plist.ErrNotPlist},
 		{"object at the end of all numbers", list{objects: [][]byte{ascii("x")}, offsets: []uint64{all}, offSize: 8, refSize: 1}.bytes(), plist.ErrNotPlist},
 		{"a million objects of nothing", list{objects: [][]byte{{0x08}}, offsets: repeat(8, 1_000_000), offSize: 1, refSize: 4}.bytes(), plist.ErrTooLarge},
 
@@ -123,6 +124,7 @@ func hostiles() []hostile {
 		{"a comment without end", []byte("<plist><!--" + strings.Repeat("x", 5_000_000)), plist.ErrTooLarge},
 		{"a document type without end", []byte("<!DOCTYPE " + strings.Repeat("x", 5_000_000)), plist.ErrTooLarge},
 		{"a text of 30 MB", []byte("<plist><dict><key>Text</key><string>" + strings.Repeat("x", 30<<20)), plist.ErrTooLarge},
+		{"a text of 30 MB under an unknown key", []byte("<plist><dict><key>Nobody asks</key><string>" + strings.Repeat("x", 30<<20)), plist.ErrTooLarge},
 		{"texts of 30 MB together", []byte("<plist><dict><key>List</key><array>" + strings.Repeat("<string>"+strings.Repeat("x", 3<<20)+"</string>", 10)), plist.ErrTooLarge},
 		{"a key of 5 MB", []byte("<plist><dict><key>" + strings.Repeat("k", 5<<20) + "</key><true/></dict></plist>"), nil},
 		{"two outermost values", []byte("<plist><dict/><dict/></plist>"), plist.ErrNotPlist},
@@ -245,6 +247,9 @@ func TestHostile(t *testing.T) {
 			}
 			if err != nil && !strings.HasPrefix(err.Error(), "the property list ") {
 				t.Errorf("the error does not begin with its subject: %v", err)
+			}
+			if err != nil && strings.Contains(err.Error(), plist.Recovered) {
+				t.Error("the decoder panicked")
 			}
 		})
 	}
