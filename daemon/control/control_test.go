@@ -11,8 +11,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -266,6 +268,37 @@ func TestSecondInstanceNamesTheFirst(t *testing.T) {
 	again, err := control.TakeLock(dir)
 	if err != nil {
 		t.Fatalf("after the first has gone: %v", err)
+	}
+	again.Release()
+}
+
+// TestLockDoesNotOutliveItsOwner: a child that inherited the file keeps nothing.
+func TestLockDoesNotOutliveItsOwner(t *testing.T) {
+	dir := shortDir(t)
+	lock, err := control.TakeLock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd, err := os.Open("/proc/self/fd")
+	if err != nil {
+		t.Skip("needs /proc")
+	}
+	defer fd.Close()
+	names, _ := fd.Readdirnames(-1)
+	for _, n := range names { // what a child has between fork and exec
+		if to, _ := os.Readlink("/proc/self/fd/" + n); to == filepath.Join(dir, "watchdogd.lock") {
+			old, _ := strconv.Atoi(n)
+			dup, err := syscall.Dup(old)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer syscall.Close(dup)
+		}
+	}
+	lock.Release()
+	again, err := control.TakeLock(dir)
+	if err != nil {
+		t.Fatal(err)
 	}
 	again.Release()
 }

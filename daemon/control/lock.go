@@ -59,9 +59,10 @@ func TakeLock(stateDir string) (*Lock, error) {
 	return &Lock{f}, nil
 }
 
-// Release gives the lock back. Close the listener before.
+// Release gives the lock back. Close the listener before. Closing the file would
+// not be enough: a child process that is just being started shares it for a moment.
 func (l *Lock) Release() error {
-	return errors.Join(l.f.Truncate(0), l.f.Close())
+	return errors.Join(l.f.Truncate(0), unix.Flock(int(l.f.Fd()), unix.LOCK_UN), l.f.Close())
 }
 
 // readPID returns the number in a lock file, 0 when there is none.
