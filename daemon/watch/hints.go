@@ -64,7 +64,7 @@ func afford(wishes []wish, budget int) (take, leave []wish) {
 // price, and when it is to be made anew. One goroutine at a time uses it, but
 // for note.
 type hints struct {
-	make NewSource
+	make NewSource     // nil: events are switched off
 	out  chan<- string // paths at which something happened; full: dropped
 	log  func(msg string, args ...any)
 
@@ -100,6 +100,11 @@ func (h *hints) note(n Hint) {
 // sync brings the source in line with a look, and notes in the look which roots
 // must do without events. It returns when to try again; zero: no need.
 func (h *hints) sync(l *Look) (retry time.Time) {
+	if h.make == nil {
+		h.failed = errSwitchedOff
+		h.tell(l, nil)
+		return time.Time{}
+	}
 	defer func() { h.last = l.At }()
 	if why := h.stale(l); why != "" {
 		h.log("file events are set up anew", "because", why)
@@ -244,9 +249,16 @@ func countEntries(path string) int {
 }
 
 // add begins to watch what is not watched yet, and returns what could not be.
+// After a failure it waits: on macOS a folder that was half added has left its
+// descriptors open, and only a new source is rid of them.
 func (h *hints) add(take []wish, now time.Time) (left []wish) {
+	waiting := h.failed != nil && now.Before(h.retryAt)
 	for _, w := range take {
 		if _, ok := h.watched[w.path]; ok {
+			continue
+		}
+		if waiting {
+			left = append(left, w)
 			continue
 		}
 		if err := h.src.Add(w.path); err != nil {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"backupwatchdog/daemon/backup"
 )
@@ -97,6 +98,9 @@ func refuse(out *backup.Root, err error) {
 func cause(err error) string {
 	if p := (*fs.PathError)(nil); errors.As(err, &p) {
 		return p.Err.Error()
+	}
+	if strings.HasSuffix(err.Error(), "too many links") { // of EvalSymlinks, which has no name for it
+		return "its links lead in a circle"
 	}
 	return err.Error()
 }

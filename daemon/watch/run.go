@@ -137,27 +137,35 @@ func (l *loop) start(now time.Time) {
 	r := request{
 		now: l.opt.Now(), roots: l.roots, active: l.active, all: l.poked,
 		every: l.opt.Active, idle: l.opt.Idle,
-		hinted: append(l.hinted, l.again...),
 	}
 	l.poked = false
 	l.mu.Unlock()
-	if len(l.hinted) >= hintCap {
-		r.all = true
-	}
-	l.again, l.followAt = nil, time.Time{}
-	if len(l.hinted) > 0 {
-		l.again, l.followAt = l.hinted, now.Add(followUp)
-	}
-	for _, path := range l.hinted {
-		l.woken[path] = now
-	}
-	l.hinted, l.eventAt, l.retry = nil, time.Time{}, time.Time{}
+	l.answer(now, &r)
+	l.retry = time.Time{}
 	l.busy, l.started, l.told = true, now, false
 	go func() {
 		look := l.sampler.look(r)
 		retry := l.events.sync(&look)
 		l.done <- outcomeOfLook{look, retry}
 	}()
+}
+
+// answer has a look go to where events were. One that was taken because of
+// them is followed by another.
+func (l *loop) answer(now time.Time, r *request) {
+	r.hinted = slices.Concat(l.hinted, l.again)
+	r.all = r.all || len(l.hinted) >= hintCap
+	if !l.followAt.IsZero() && !now.Before(l.followAt) {
+		l.again, l.followAt = nil, time.Time{}
+	}
+	if l.eventAt.IsZero() || now.Before(l.eventAt) {
+		return
+	}
+	for _, path := range l.hinted {
+		l.woken[path] = now
+	}
+	l.again, l.followAt = l.hinted, now.Add(followUp)
+	l.hinted, l.eventAt = nil, time.Time{}
 }
 
 // finish hands out a look that is complete.

@@ -2,7 +2,6 @@ package watch
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/fsnotify/fsnotify"
 )
@@ -70,8 +69,3 @@ func (s fsSource) Close() error          { return s.w.Close() }
 
 // errSwitchedOff is the reason when nobody wants events.
 var errSwitchedOff = errors.New("file events are switched off")
-
-// noSource is a source that cannot be had.
-func noSource(why error) NewSource {
-	return func(func(Hint)) (Source, error) { return nil, fmt.Errorf("%w", why) }
-}

@@ -118,7 +118,7 @@ func (o Options) withDefaults() Options {
 		o.NewSource = newFSSource
 	}
 	if !o.Events {
-		o.NewSource = noSource(errSwitchedOff)
+		o.NewSource = nil
 	}
 	o.Roots = absolute(o.Roots)
 	return o
