@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"backupwatchdog/daemon/service"
@@ -61,11 +62,13 @@ Description: says when an iPhone backup is stuck, torn or damaged
  After installing, each person who makes backups runs: watchdogctl install
 `
 
-// debVersion is the version in Debian's terms: "~" sorts before a release, and
-// what git appends after one.
+// afterTag is what git appends to the last tag: commits since, and the last one.
+var afterTag = regexp.MustCompile(`-(\d+)-g([0-9a-f]+)$`)
+
+// debVersion is the version in Debian's terms: commits after a tag sort after
+// it ("+"), a candidate before its release ("~").
 func (r *release) debVersion() string {
-	v := strings.Replace(r.version, "-g", "+g", 1)
-	return strings.ReplaceAll(v, "-", "~")
+	return strings.ReplaceAll(afterTag.ReplaceAllString(r.version, "+$1.g$2"), "-", "~")
 }
 
 // member appends one file to an ar archive: a header of 60 bytes, then the
