@@ -15,7 +15,7 @@ var runConditions = []Condition{
 	{Code: PhoneDisconnected, Title: "The iPhone was disconnected", Severity: "warning", OfRun: true,
 		Holds:    "The phone was attached in this run and has been gone for 5 s (60 s over Wi-Fi), and nothing has arrived since.",
 		Means:    "The run cannot go on without the phone. What has arrived is kept.",
-		HiddenBy: blind, Fix: UseCable, Also: []FixID{StablePowerAndWiFi, RestartPhoneAndRetry}, find: phoneDisconnected},
+		HiddenBy: append([]Code{NetworkUnreliable}, blind...), Fix: UseCable, Also: []FixID{StablePowerAndWiFi, RestartPhoneAndRetry}, find: phoneDisconnected},
 	{Code: MacDiskFull, Title: "This computer's disk is full", Severity: "critical", OfRun: true,
 		Holds:    "Less than 16 MiB was free at some moment of the run (remembered until the next one, since what was written then is cut short), or less than 128 MiB is free and nothing has moved for 10 s.",
 		Means:    "Files of this backup are cut short even where the program says that it succeeded.",
@@ -50,11 +50,11 @@ var runConditions = []Condition{
 		Means:    "The run will most likely not end by itself.",
 		HiddenBy: append([]Code{WaitingForPasscode, PhoneDisconnected, Interrupted, InterruptedMixed, MacDiskFull}, blind...),
 		Fix:      RestartPhoneAndRetry, Also: []FixID{UseCable, UpdateSoftware}, find: stalled},
-	{Code: Slow, Title: "The backup is very slow", Severity: "warning; info while 1 MB/s arrives", OfRun: true,
+	{Code: Slow, Title: "The backup is very slow", Severity: "warning; info while 250 kB/s arrive", OfRun: true,
 		Holds:    "Over ten minutes of steady arrival the rate was under 100 kB/s, or at that rate more than 24 h are left.",
 		Means:    "It moves, but it will hardly get there.",
 		HiddenBy: append([]Code{Stalled, MacDiskFull, PhoneDisconnected}, blind...), Fix: UseCable, Also: []FixID{StablePowerAndWiFi, Wait}, find: slow},
-	{Code: RunTooLong, Title: "This backup has run for too long", Severity: "warning; info while 1 MB/s arrives", OfRun: true,
+	{Code: RunTooLong, Title: "This backup has run for too long", Severity: "warning; info while 1 MB/s and more has arrived on average", OfRun: true,
 		Holds:    "The run has been awake for four times this phone's longest complete one, and at least 12 h.",
 		Means:    "Something keeps it from ending.",
 		HiddenBy: append([]Code{Stalled, Slow}, blind...), Fix: RestartPhoneAndRetry, Also: []FixID{UpdateSoftware, FreshBackup}, find: runTooLong},
@@ -133,7 +133,7 @@ func phoneDisconnected(v *view) *draft {
 		return nil // it left after the run had ended, or long ago: the run was interrupted
 	}
 	after := 5 * time.Second
-	if r.Link == LinkNetwork {
+	if r.Link == LinkNetwork && r.Phase != Abandoned { // a program that gave up is the second witness
 		after = time.Minute
 	}
 	if !v.awake(r.GoneAt, after) {
@@ -272,7 +272,11 @@ func networkUnreliable(v *view) *draft {
 	since := v.now.T.AddDate(0, 0, -14)
 	n := v.s.lost(LinkNetwork, since)
 	last, ok := v.s.newest()
-	if v.active() || !ok || last.Outcome != OutcomeAbandoned || last.Link != LinkNetwork || n < 3 || v.s.lost(LinkUSB, since) > 0 {
+	losing := v.moving() && v.network() && phoneDisconnected(v) != nil
+	if losing {
+		n++
+	}
+	if v.active() && !losing || !ok || last.Outcome != OutcomeAbandoned || last.Link != LinkNetwork || n < 3 || v.s.lost(LinkUSB, since) > 0 {
 		return nil
 	}
 	return &draft{severity: Warning, confidence: Medium, detail: fmt.Sprintf("%d runs over Wi-Fi were lost in the last 14 days, and none over a cable. %s", n, v.kept()),
@@ -334,7 +338,7 @@ func interrupted(v *view) *draft {
 		d.detail = "The last run ended before it was done. " + v.kept()
 	}
 	if v.network() {
-		d.fix, d.also = StablePowerAndWiFi, []FixID{RestartPhoneAndRetry, UseCable, KeepMacAwake}
+		d.also = []FixID{StablePowerAndWiFi, UseCable, KeepMacAwake}
 	}
 	return d
 }
@@ -439,7 +443,7 @@ func slow(v *view) *draft {
 	if v.network() {
 		d.fix, d.also = StablePowerAndWiFi, []FixID{UseCable, RestartPhoneAndRetry}
 	}
-	if rate >= 1e6 {
+	if rate*rateWindow.Minutes()/float64(minutes) >= 250e3 { // the rate of the minutes in which anything came at all
 		d.severity, d.confidence = Info, Low
 	}
 	return d
@@ -465,10 +469,23 @@ func runTooLong(v *view) *draft {
 		detail: "This run has been under way for " + Span(v.now.AwakeSince(v.r.Started)) + ". " + v.kept(),
 		evidence: []Evidence{{"Under way for (awake)", Span(v.now.AwakeSince(v.r.Started)), FromFolder},
 			{"Longest that is expected", Span(v.s.longestAllowed()), FromHistory}}}
-	if v.s.Rate(v.now) >= 1e6 {
+	if v.goesOn() {
 		d.severity, d.fix = Info, Wait
 	}
 	return d
+}
+
+// goesOn reports whether a long run has brought 1 MB/s on average and is not
+// silent for longer than its phase allows, or has just finished.
+func (v *view) goesOn() bool {
+	r := v.r
+	if mean := float64(r.Bytes) / max(1, v.now.AwakeSince(r.Started).Seconds()); mean < 1e6 {
+		return false
+	}
+	if r.Phase == Settling {
+		return !v.awake(r.FinishedAt, tailWindow)
+	}
+	return !v.quiet(v.s.Limit())
 }
 
 func softwareMismatch(v *view) *draft {

@@ -326,7 +326,7 @@ func (s *Session) differences(a, b glance, first bool) diff {
 		snapCame:  a.Snapshot == No && b.Snapshot == Yes,
 		snapWent:  a.Snapshot == Yes && b.Snapshot == No,
 		info:      !b.InfoAt.Equal(a.InfoAt) && !b.InfoAt.IsZero() && b.InfoWas != Missing,
-		infoCame:  a.InfoWas == Missing && b.InfoWas != Missing && b.InfoWas != NotLooked,
+		infoCame:  (a.InfoWas == Missing || a.InfoWas == NotLooked) && b.InfoWas != Missing && b.InfoWas != NotLooked,
 		index:     !b.IndexAt.Equal(a.IndexAt) || a.IndexSize != b.IndexSize,
 		writerCam: b.Writer == WriterAlive && (a.Writer != WriterAlive || (a.WriterPID != b.WriterPID && b.WriterPID != 0)),
 	}
