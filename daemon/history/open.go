@@ -46,6 +46,33 @@ func Open(path string, o Options) (*DB, error) {
 	return db, err
 }
 
+// OpenToRead opens the history of a watchdog that may be running, and changes
+// nothing: for watchdogctl where no daemon answers. Only this version's own
+// format can be read; fs.ErrNotExist where there is none.
+func OpenToRead(path string) (*DB, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("opening the history: %w", err)
+	}
+	if err := inspect(path); err != nil {
+		return nil, err
+	}
+	conn, err := sqlite.OpenConn(path, sqlite.OpenReadOnly)
+	if err != nil {
+		return nil, classify(err)
+	}
+	db := &DB{path: path, conn: conn}
+	conn.SetBusyTimeout(2 * time.Second)
+	err = db.checkOurs()
+	if version := db.number("PRAGMA user_version"); err == nil && version != int64(len(migrations)) {
+		err = fmt.Errorf("the history has an older format (version %d); start watchdogd once to bring it forward", version)
+	}
+	if err != nil {
+		conn.Close()
+		return nil, classify(err)
+	}
+	return db, nil
+}
+
 // OpenMemory begins a history that ends with the process.
 func OpenMemory() (*DB, error) {
 	conn, err := sqlite.OpenConn(":memory:", sqlite.OpenReadWrite)

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,12 +32,13 @@ func sql(t *testing.T, path, script string) {
 	}
 }
 
-// filled makes a good history with 200 runs and returns its bytes.
+// filled makes a good history of several pages and returns its bytes.
 func filled(t *testing.T, path string) []byte {
 	t.Helper()
 	db := open(t, path)
-	for i := range 200 {
+	for i := range 20 {
 		must(t, db.SaveRun(aRun(start.Add(time.Duration(i)*time.Hour))))
+		must(t, db.Put(fmt.Sprint(i), make([]byte, 3_000)))
 	}
 	must(t, db.Close())
 	b, err := os.ReadFile(path)
@@ -178,4 +180,33 @@ func TestAFailedMigrationLeavesTheOldVersion(t *testing.T) {
 	version, err := sqlitex.ResultInt(conn.Prep("PRAGMA user_version"))
 	must(t, err)
 	equal(t, "version", version, 1)
+}
+
+func TestReadingBesideTheWatchdogChangesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history.db")
+	if _, err := history.OpenToRead(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("where there is none: %v", err)
+	}
+	db := open(t, path)
+	must(t, db.SaveRun(aRun(start)))
+	reader, err := history.OpenToRead(path)
+	must(t, err)
+	defer reader.Close()
+	must(t, db.SaveRun(aRun(start.Add(time.Hour))))
+	equal(t, "runs", len(reader.Runs("", time.Time{}, 0)), 2)
+	if err := reader.SaveRun(aRun(start.Add(2 * time.Hour))); !errors.Is(err, history.ErrUnwritable) {
+		t.Errorf("writing: %v", err)
+	}
+
+	old := filepath.Join(t.TempDir(), "history.db")
+	fixture, err := os.ReadFile("testdata/version1.sql")
+	must(t, err)
+	sql(t, old, string(fixture))
+	if _, err := history.OpenToRead(old); err == nil || !strings.Contains(err.Error(), "start watchdogd once") {
+		t.Errorf("an older one: %v", err)
+	}
+	must(t, os.WriteFile(old, []byte("nothing"), 0o600))
+	if _, err := history.OpenToRead(old); !errors.Is(err, history.ErrDamaged) {
+		t.Errorf("a damaged one: %v", err)
+	}
 }

@@ -51,15 +51,24 @@ func (db *DB) Prune(now time.Time) error {
 	if err := db.write(func() error { return db.thinOld(now) }); err != nil {
 		return err
 	}
-	if err := db.write(db.shrink); err != nil {
+	if err := db.write(func() error { return db.shrink(sizeGoal) }); err != nil {
 		return err
 	}
+	return db.giveBack()
+}
+
+// giveBack returns free pages and the journal's space to the disk.
+func (db *DB) giveBack() error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	if db.conn == nil {
 		return ErrClosed
 	}
-	return classify(db.exec("PRAGMA incremental_vacuum"))
+	err := db.exec("PRAGMA incremental_vacuum")
+	if err == nil {
+		err = db.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+	}
+	return classify(err)
 }
 
 // dropOld deletes whole rows.
@@ -134,12 +143,12 @@ func (db *DB) thinRun(run int64, limit int) error {
 }
 
 // shrink gives up the oldest curves, and then the oldest notices, while the
-// file is larger than it should be. It counts the pages in use: those that are
-// free already are given back after it.
-func (db *DB) shrink() error {
+// file takes more bytes than it should. It counts the pages in use: those that
+// are free already are given back after it.
+func (db *DB) shrink(goal int64) error {
 	for range 40 {
 		pages := db.number("PRAGMA page_count") - db.number("PRAGMA freelist_count")
-		if pages*db.number("PRAGMA page_size") <= sizeGoal {
+		if pages*db.number("PRAGMA page_size") <= goal {
 			return nil
 		}
 		oldest := db.number("SELECT run FROM samples JOIN runs ON runs.id = samples.run ORDER BY runs.started LIMIT 1")
