@@ -23,13 +23,13 @@ var commands = []struct {
 	make  command
 }{
 	{groupLook, statusCommand},
+	{groupLook, checkCommand},
 	{groupLook, historyCommand},
 	{groupLook, explainCommand},
-	{groupAct, checkCommand},
+	{groupLook, doctorCommand},
 	{groupAct, ackCommand},
 	{groupAct, muteCommand},
 	{groupAct, testNotificationCommand},
-	{groupSetUp, doctorCommand},
 	{groupSetUp, installCommand},
 	{groupSetUp, uninstallCommand},
 	{groupSetUp, startCommand},
@@ -44,6 +44,7 @@ var commands = []struct {
 
 // rootCommand builds watchdogctl from the table.
 func rootCommand(p *program) *cobra.Command {
+	cobra.EnableCommandSorting = false // the table's order is meant
 	root := &cobra.Command{
 		Use:               "watchdogctl",
 		Short:             "Ask Backup Watchdog how the iPhone backups on this computer are doing",

@@ -110,6 +110,9 @@ func (p *program) explainAll() error {
 		return p.printJSON(out)
 	}
 	pg := p.page()
+	for _, word := range explainable() {
+		pg.column = max(pg.column, len(word))
+	}
 	pg.para(0, plain, "What the watchdog can say. `watchdogctl explain CODE` has the whole of each.")
 	p.listScope(pg, backup.OfBackup, "Of a backup")
 	p.listScope(pg, backup.OfRoot, "Of the backup folder")

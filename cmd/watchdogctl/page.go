@@ -26,6 +26,8 @@ type page struct {
 	width int
 	color bool
 	ascii bool // no symbols beyond ASCII
+	// column is how wide the first column of pairs is at least.
+	column int
 }
 
 // paint puts s into a style, where there are colours.
@@ -98,7 +100,7 @@ type pair struct{ left, right string }
 
 // pairs writes rows with their second column aligned, wrapped within itself.
 func (p *page) pairs(indent int, st style, rows []pair) {
-	col := 0
+	col := p.column
 	for _, r := range rows {
 		if w := ansi.StringWidth(clean(r.left)); w <= (p.width-indent)/2 {
 			col = max(col, w)
