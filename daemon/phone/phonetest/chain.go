@@ -137,6 +137,7 @@ func (w *Writer) play(l leg) error {
 	if err := w.phone.SetFaults(l.faults); err != nil {
 		return err
 	}
+	w.direct = l.faults == "" && !l.used
 	_, err := w.Run(context.Background())
 	return err
 }

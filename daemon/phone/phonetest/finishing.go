@@ -101,6 +101,9 @@ func (r *run) finish() error { return r.enter("finished") }
 // sizes are not looked at. It changes nothing on the computer.
 func (r *run) verify() error {
 	r.event("checking")
+	if f, ok := r.host.(folder); ok && f.direct {
+		return nil // nobody else has touched it
+	}
 	if err := r.stick("verify", 100); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // folder is a computer's end without a client: it does to a folder what
@@ -14,10 +15,20 @@ import (
 // an old one is unlinked first, nothing is synced.
 type folder struct {
 	root string
+
+	// direct leaves Snapshot out: what would be renamed from there goes to
+	// its place at once. Only the result is right then, and it comes much
+	// faster.
+	direct bool
 }
 
 // path is where a name lies.
-func (d folder) path(name string) string { return filepath.Join(d.root, filepath.FromSlash(name)) }
+func (d folder) path(name string) string {
+	if d.direct {
+		name = strings.Replace(name, "/Snapshot/", "/", 1)
+	}
+	return filepath.Join(d.root, filepath.FromSlash(name))
+}
 
 func (d folder) list(dir string) (map[string]int64, error) {
 	entries, err := os.ReadDir(d.path(dir))
@@ -74,7 +85,9 @@ func (d folder) receive(f outgoing, pace func(int) error) error {
 		return err
 	}
 	defer src.Close()
-	os.Remove(d.path(f.name))
+	if !d.direct {
+		os.Remove(d.path(f.name))
+	}
 	dst, err := os.Create(d.path(f.name))
 	if err != nil {
 		return newError(104)
@@ -100,6 +113,9 @@ func (d folder) receive(f outgoing, pace func(int) error) error {
 }
 
 func (d folder) move(pairs map[string]string, _ float64) error {
+	if d.direct {
+		return nil
+	}
 	for from, to := range pairs {
 		os.Remove(d.path(to))
 		if os.Rename(d.path(from), d.path(to)) != nil {

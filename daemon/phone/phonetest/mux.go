@@ -9,6 +9,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"time"
 
 	"howett.net/plist"
 )
@@ -314,6 +315,8 @@ func (c *muxConn) send(tag uint32, msg dict) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.SetWriteDeadline(time.Now().Add(5 * time.Second)) // a client that does not read holds nobody up
+	defer c.SetWriteDeadline(time.Time{})
 	_, err = c.Write(append(head, body...))
 	return err
 }

@@ -80,7 +80,8 @@ type run struct {
 	status  status
 	limits  limits
 	index   string // path of the Manifest.db in a temporary folder
-	struck  map[string]bool
+	struck  map[string]bool // faults that have happened
+	shut    bool            // a fault has closed the gate
 	files   int
 	bytes   int64
 }
@@ -254,6 +255,7 @@ func (r *run) stall(name string) error {
 	f, _ := r.faults.find(name)
 	r.strike(f)
 	r.p.gate.close()
+	r.shut = true
 	return r.pass()
 }
 

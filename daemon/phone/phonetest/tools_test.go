@@ -357,6 +357,30 @@ func TestResumeAfterUnplugging(t *testing.T) {
 	}
 }
 
+// After a hang and a kill the next run mends what it finds.
+func TestNextClientMends(t *testing.T) {
+	for _, fault := range []string{"stuck-finishing:moving:50", "stuck-finishing:removing", "stuck-finishing:verify"} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			p, root := start(t, phonetest.Config{Faults: fault, Content: phonetest.Content{Size: 1000}}), t.TempDir()
+			run := backup(t, p, root)
+			await(t, p, "stalled")
+			run.kill(t)
+			await(t, p, "ended")
+			p.SetFaults("")
+			if code, out := backup(t, p, root).wait(t); code != 0 {
+				t.Fatalf("exit %d\n%s", code, out)
+			}
+			if n, _ := p.Sent(); n != 0 {
+				t.Errorf("sent %d files again", n)
+			}
+			if got, want := picture(filepath.Join(root, p.UDID())), "finished/new, Info.plist, Manifest.plist, Manifest.db, 300 in place"; got != want {
+				t.Errorf("%s\nwant %s", got, want)
+			}
+		})
+	}
+}
+
 // On top of a finished backup a failed run leaves the old one whole.
 func TestFaultsOnTop(t *testing.T) {
 	for _, c := range []struct{ fault, left string }{

@@ -210,8 +210,12 @@ func (r *run) buildIndex() (int64, error) {
 	return info.Size(), nil
 }
 
-// cleanUp removes the temporary folder.
+// cleanUp removes the temporary folder and opens the gate a fault has closed:
+// the next backup meets only faults of its own.
 func (r *run) cleanUp() {
+	if r.shut {
+		r.p.gate.open()
+	}
 	if r.index != "" {
 		os.RemoveAll(filepath.Dir(r.index))
 	}

@@ -14,6 +14,7 @@ type Writer struct {
 	phone   *Phone
 	root    string
 	options WriterOptions
+	direct  bool // see folder
 }
 
 // WriterOptions say how the imitated program treats Info.plist.
@@ -58,7 +59,7 @@ func (w *Writer) Run(ctx context.Context) (code int, err error) {
 			return -1, err
 		}
 	}
-	code = w.phone.backup(ctx, folder{w.root}, w.phone.cfg.UDID, false)
+	code = w.phone.backup(ctx, folder{root: w.root, direct: w.direct}, w.phone.cfg.UDID, false)
 	if code != 0 || !w.options.Finder {
 		return code, nil
 	}
