@@ -34,6 +34,8 @@ package service
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -197,8 +199,11 @@ func (m *Manager) act(ctx context.Context, verb func(engine, context.Context) er
 	if err != nil {
 		return err
 	}
-	if data, err := os.ReadFile(f.Path); err != nil || len(data) == 0 {
-		return problem(err, `"watchdogctl install" sets it up`, "the service is not installed")
+	switch data, err := os.ReadFile(f.Path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return problem(nil, `"watchdogctl install" sets it up`, "the service is not installed")
+	case err != nil, len(data) == 0:
+		return problem(err, `"watchdogctl install" repairs it`, "the service file is empty or cannot be read")
 	}
 	return verb(e, ctx)
 }

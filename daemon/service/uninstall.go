@@ -45,6 +45,9 @@ func (m *Manager) Uninstall(ctx context.Context, purge bool) (Report, error) {
 		for _, k := range m.kept() {
 			rm.kept(k)
 		}
+		for _, dir := range m.madeFolders() {
+			os.Remove(dir) // only if nothing is in it
+		}
 	} else {
 		m.name(&r)
 	}
@@ -62,6 +65,16 @@ func (m *Manager) Uninstall(ctx context.Context, purge bool) (Report, error) {
 func (m *Manager) installed() bool {
 	_, err := os.Lstat(m.serviceFile())
 	return err == nil
+}
+
+// madeFolders are the system's usual folders that Install may have had to make,
+// innermost first.
+func (m *Manager) madeFolders() []string {
+	if m.Target == Darwin {
+		return []string{filepath.Dir(m.serviceFile()), m.apps(), filepath.Dir(m.linkPath())}
+	}
+	user := filepath.Dir(m.serviceFile())
+	return []string{user, filepath.Dir(user), m.bin()}
 }
 
 // runtimeDir is the folder of the socket on Linux, which holds nothing else.
