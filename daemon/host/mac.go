@@ -17,7 +17,7 @@ type mac struct {
 	kernel func() ([]macProcess, error)
 	args   func(ctx context.Context, pid int) ([]byte, error)
 	run    func(ctx context.Context, name string, args ...string) ([]byte, error)
-	opened map[int]lsofAnswer
+	opened map[string]lsofAnswer // by sighting.started
 }
 
 // macProcess is one line of the kernel's list. name is cut to 16 bytes.
@@ -82,19 +82,19 @@ func (m *mac) fromPS(ctx context.Context) (list []sighting, all bool) {
 }
 
 // files implements system, with an answer up to lsofEvery old.
-func (m *mac) files(ctx context.Context, pid int) (cwd string, open []string) {
+func (m *mac) files(ctx context.Context, s sighting) (cwd string, open []string) {
 	now := time.Now()
-	if a, ok := m.opened[pid]; ok && now.Sub(a.at) < lsofEvery {
+	if a, ok := m.opened[s.started]; ok && now.Sub(a.at) < lsofEvery {
 		return a.cwd, a.open
 	}
 	if m.opened == nil || len(m.opened) > maxProcesses {
-		m.opened = map[int]lsofAnswer{}
+		m.opened = map[string]lsofAnswer{}
 	}
 	a := lsofAnswer{at: now}
 	// lsof ends with 1 when it could not tell something; what it printed counts.
-	out, _ := m.run(ctx, lsof, "-nPw", "-p", strconv.Itoa(pid), "-Ffn")
+	out, _ := m.run(ctx, lsof, "-nPw", "-p", strconv.Itoa(s.pid), "-Ffn")
 	a.cwd, a.open = parseLsof(string(out))
-	m.opened[pid] = a
+	m.opened[s.started] = a
 	return a.cwd, a.open
 }
 

@@ -49,7 +49,7 @@ type system interface {
 	// all is false when others may run unseen: then none proves nothing.
 	candidates(ctx context.Context) (list []sighting, all bool)
 	// files tells where a process works and what it has open; "" and nil unknown.
-	files(ctx context.Context, pid int) (cwd string, open []string)
+	files(ctx context.Context, s sighting) (cwd string, open []string)
 }
 
 // Processes looks for backup programs. It remembers which folders each has
@@ -96,7 +96,7 @@ func (p *Processes) Look(ctx context.Context) (list []Process, observable bool) 
 // describe joins what is seen of a process now with what was seen before.
 func (p *Processes) describe(ctx context.Context, s sighting, c command) Process {
 	m := p.seen[s.started]
-	cwd, open := p.sys.files(ctx, s.pid)
+	cwd, open := p.sys.files(ctx, s)
 	if m == nil {
 		m = &memory{}
 		p.seen[s.started] = m

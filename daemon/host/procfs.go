@@ -93,8 +93,8 @@ func (p procfs) read(pid, file string, limit int) []byte {
 }
 
 // files implements system. Another user's links cannot be read; then nothing is known.
-func (p procfs) files(_ context.Context, pid int) (cwd string, open []string) {
-	dir := filepath.Join(p.root, strconv.Itoa(pid))
+func (p procfs) files(_ context.Context, s sighting) (cwd string, open []string) {
+	dir := filepath.Join(p.root, strconv.Itoa(s.pid))
 	cwd, _ = os.Readlink(filepath.Join(dir, "cwd"))
 	fds, err := os.Open(filepath.Join(dir, "fd"))
 	if err != nil {

@@ -100,13 +100,15 @@ func parseList(body []byte) (list []attachment, skipped int, err error) {
 	}
 	for _, e := range entries {
 		var n notice
-		err := plist.Unmarshal(e, &n)
-		a, ok := n.attachment()
-		if err != nil || !ok || len(list) == maxDevices {
+		if len(list) == maxDevices || plist.Unmarshal(e, &n) != nil {
 			skipped++
 			continue
 		}
-		list = append(list, a)
+		if a, ok := n.attachment(); ok {
+			list = append(list, a)
+		} else {
+			skipped++
+		}
 	}
 	return list, skipped, nil
 }

@@ -149,7 +149,7 @@ func TestMonitorBacksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &muxd{refuse: syscall.EACCES}
 		newBubble(t, d)
-		time.Sleep(5 * time.Minute) // of the bubble's time
+		pass(5 * time.Minute) // of the bubble's time
 		if n := len(d.dials); n < 8 || n > 15 {
 			t.Errorf("tried %d times in five minutes", n)
 		}
@@ -170,7 +170,7 @@ func TestMonitorRelists(t *testing.T) {
 			t.Fatalf("at first %+v", s)
 		}
 		d.phones = entry("4", udid, "USB") + `<string>odd</string>`
-		time.Sleep(relistEvery + time.Second)
+		pass(relistEvery + time.Second)
 		if s := <-m.Changes(); s.Link(udid) != backup.LinkUSB || s.Skipped != 1 {
 			t.Errorf("after a minute %+v", s)
 		}
@@ -206,7 +206,7 @@ func TestMonitorSilentUsbmuxd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &muxd{silence: true}
 		m := newBubble(t, d)
-		time.Sleep(answerLimit + backoffFirst + time.Second)
+		pass(answerLimit + backoffFirst + time.Second)
 		if s := <-m.Changes(); !strings.HasPrefix(s.State, "lost: ") || s.Link(udid) != backup.LinkUnknown {
 			t.Errorf("got %+v", s)
 		}
