@@ -120,12 +120,12 @@ func TestDateTakesOnlyWhatCanBe(t *testing.T) {
 	now := time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)
 	seconds := func(n string) string { return dict(`<key>D</key>` + n) }
 	for body, want := range map[string]time.Time{
-		seconds(`<integer>818899200</integer>`):        appleEpoch.Add(818899200 * time.Second),
-		seconds(`<string> 818899200 </string>`):        appleEpoch.Add(818899200 * time.Second),
-		seconds(`<real>818899200.5</real>`):            appleEpoch.Add(818899200 * time.Second),
+		seconds(`<integer>816000000</integer>`):        appleEpoch.Add(816000000 * time.Second),
+		seconds(`<string> 816000000 </string>`):        appleEpoch.Add(816000000 * time.Second),
+		seconds(`<real>816000000.5</real>`):            appleEpoch.Add(816000000 * time.Second),
 		seconds(`<date>2026-11-20T08:00:00Z</date>`):   time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC),
 		seconds(`<integer>0</integer>`):                {},
-		seconds(`<integer>-818899200</integer>`):       {},
+		seconds(`<integer>-816000000</integer>`):       {},
 		seconds(`<integer>1000000000000000</integer>`): {},
 		seconds(`<integer>19246744074</integer>`):      {}, // × 10⁹ wraps around to the year 2026
 		seconds(`<integer>827000000</integer>`):        {}, // 2027
