@@ -26,39 +26,52 @@ func (m *Manager) Install(ctx context.Context) (Report, error) {
 	if err != nil {
 		return r, err
 	}
-	before, _ := m.fileState(e)
-	if err := p.ready(); err != nil { // nothing is written before all is at hand
-		return r, err
-	}
 	if m.Target == Darwin {
 		m.yield(&p, &r)
 	}
-	p.sweep()
-	changed, err := p.apply()
-	for _, path := range changed {
-		r.did("wrote " + path)
-	}
+	todo, err := p.pending() // also makes sure that all parts are at hand
 	if err != nil {
 		return r, err
 	}
-	if err := m.trimBundle(p); err != nil {
-		return r, problem(err, "", "removing files of an older version")
-	}
-	if err := m.bring(ctx, e, len(changed) > 0 || before != FileCurrent, &r); err != nil {
+	unfinished := m.unfinished() || len(todo.Files)+len(todo.Links) > 0
+	if err := p.folders(); err != nil {
 		return r, err
 	}
+	p.sweep()
+	if unfinished {
+		if err := m.begin(); err != nil {
+			return r, err
+		}
+	}
+	if err := todo.apply(&r); err != nil {
+		return r, err
+	}
+	if err := m.trimBundle(p); err != nil {
+		return r, problem(err, "check who owns the application's folder", "removing files of an older version")
+	}
+	if err := m.bring(ctx, e, unfinished, &r); err != nil {
+		return r, err
+	}
+	os.Remove(m.mark())
 	m.advise(&r)
 	return r, nil
 }
 
-// ready makes sure that everything the plan copies exists.
-func (p Plan) ready() error {
-	for _, f := range p.Files {
-		if f.copy {
-			if _, err := f.bytes(); err != nil {
-				return err
-			}
-		}
+// mark is a file that says that an installation has begun and not ended: what
+// runs may be older than what lies on disk, so the next one loads it anew.
+func (m *Manager) mark() string {
+	return filepath.Join(filepath.Dir(m.serviceFile()), tempPrefix+"unfinished")
+}
+
+func (m *Manager) unfinished() bool {
+	_, err := os.Lstat(m.mark())
+	return err == nil
+}
+
+// begin leaves the mark.
+func (m *Manager) begin() error {
+	if err := os.WriteFile(m.mark(), nil, 0o600); err != nil {
+		return problem(err, "check the free space and who owns the folder", "beginning the installation")
 	}
 	return nil
 }

@@ -365,6 +365,29 @@ func TestBundleIsCopiedAndTrimmed(t *testing.T) {
 	}
 }
 
+// TestUpdateThatBrokeOff: the files are new and the old daemon still runs. The
+// next installation does not take that for "in order".
+func TestUpdateThatBrokeOff(t *testing.T) {
+	for target, verb := range map[string]string{service.Darwin: "bootout", service.Linux: "restart"} {
+		r := newRig(t, target)
+		r.install()
+		r.release("two")
+		r.fault(verb, 1, 1, "no")
+		if _, err := r.m.Install(t.Context()); err == nil {
+			t.Fatalf("%s: the failure was not noticed", target)
+		}
+		starts := r.world().Starts
+		r.install()
+		r.running()
+		if r.world().Starts == starts {
+			t.Errorf("%s: the old daemon still runs", target)
+		}
+		if rep := r.install(); len(rep.Done) != 0 {
+			t.Errorf("%s: and it does not come to rest: %q", target, rep.Done)
+		}
+	}
+}
+
 // TestUpdateRemembers: what the first installation was told holds for the next
 // ones, until it is told something else.
 func TestUpdateRemembers(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"backupwatchdog/daemon/config"
+	"backupwatchdog/daemon/control"
 )
 
 // apps is where the bundle goes.
@@ -128,10 +129,17 @@ func (m *Manager) volatile() []string {
 	if dir := m.StateDir; dir != "" {
 		list = append(list, filepath.Join(dir, Daemon+".sock"), filepath.Join(dir, Daemon+".lock"))
 	}
-	if m.Socket != "" {
-		list = append(list, m.Socket)
+	return append(list, m.socket())
+}
+
+// socket is the daemon's socket, also where it lies outside the state folder
+// because that has too long a name.
+func (m *Manager) socket() string {
+	p, err := config.PathsFor(m.Target, m.Home, m.env)
+	if err != nil {
+		return ""
 	}
-	return list
+	return control.SocketPath(p.In(m.StateDir).Socket, m.UID)
 }
 
 // logDir is where launchd puts what the daemon prints.

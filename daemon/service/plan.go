@@ -121,48 +121,70 @@ func readProgram(path string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// apply makes the disk agree with the plan and returns what it changed. What is
+// pending is the part of the plan the disk does not agree with yet. What is
 // right already is not touched, so its times stay.
-func (p Plan) apply() (changed []string, err error) {
-	for _, d := range p.Folders {
-		if err := os.MkdirAll(d, 0o700); err != nil {
-			return changed, problem(err, "check who owns the folder above it", "making a folder")
-		}
-	}
+func (p Plan) pending() (Plan, error) {
+	todo := Plan{Folders: p.Folders}
 	for _, f := range p.Files {
-		wrote, err := f.apply()
+		same, err := f.inPlace()
 		if err != nil {
-			return changed, err
+			return todo, err
 		}
-		if wrote {
-			changed = append(changed, f.Path)
+		if !same {
+			todo.Files = append(todo.Files, f)
 		}
 	}
 	for _, l := range p.Links {
-		if made, err := l.apply(); err != nil {
-			return changed, err
-		} else if made {
-			changed = append(changed, l.Path)
+		if have, err := os.Readlink(l.Path); err != nil || have != l.Target {
+			todo.Links = append(todo.Links, l)
 		}
 	}
-	return changed, nil
+	return todo, nil
 }
 
-// apply writes the file if it is not what it should be.
-func (f File) apply() (bool, error) {
+// apply writes everything in the plan, and says what it wrote as far as it came.
+func (p Plan) apply(r *Report) error {
+	for _, f := range p.Files {
+		data, err := f.bytes()
+		if err != nil {
+			return err
+		}
+		if err := writeAtomic(f.Path, data, f.mode()); err != nil {
+			return problem(err, "check the free space and who owns the folder", "writing %s", f.Path)
+		}
+		r.did("wrote " + f.Path)
+	}
+	for _, l := range p.Links {
+		if err := l.make(); err != nil {
+			return err
+		}
+		r.did("wrote " + l.Path)
+	}
+	return nil
+}
+
+// folders makes the plan's folders.
+func (p Plan) folders() error {
+	for _, d := range p.Folders {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			return problem(err, "check who owns the folder above it", "making a folder")
+		}
+	}
+	return nil
+}
+
+// inPlace reports whether the disk has the file as it should be.
+func (f File) inPlace() (bool, error) {
 	want, err := f.bytes()
 	if err != nil {
 		return false, err
 	}
-	if fi, err := os.Lstat(f.Path); err == nil && fi.Mode().IsRegular() && fi.Mode().Perm() == f.mode() {
-		if have, err := os.ReadFile(f.Path); err == nil && bytes.Equal(have, want) {
-			return false, nil
-		}
+	fi, err := os.Lstat(f.Path)
+	if err != nil || !fi.Mode().IsRegular() || fi.Mode().Perm() != f.mode() || fi.Size() != int64(len(want)) {
+		return false, nil
 	}
-	if err := writeAtomic(f.Path, want, f.mode()); err != nil {
-		return false, problem(err, "check the free space and who owns the folder", "writing %s", f.Path)
-	}
-	return true, nil
+	have, err := os.ReadFile(f.Path)
+	return err == nil && bytes.Equal(have, want), nil
 }
 
 // writeAtomic writes beside the file and renames over it: a running program
@@ -186,23 +208,20 @@ func writeAtomic(path string, data []byte, mode fs.FileMode) error {
 // leave one; the next installation removes it.
 const tempPrefix = ".backup-watchdog-"
 
-// apply makes the link. A regular file of that name is somebody else's and stays.
-func (l Link) apply() (bool, error) {
+// make makes the link. A regular file of that name is somebody else's and stays.
+func (l Link) make() error {
 	if have, err := os.Readlink(l.Path); err == nil {
-		if have == l.Target {
-			return false, nil
-		}
 		if filepath.Base(have) != Control {
-			return false, problem(nil, "move it away and run the installation again", "%s is a link to something else", l.Path)
+			return problem(nil, "move it away and run the installation again", "%s is a link to something else", l.Path)
 		}
 		if err := os.Remove(l.Path); err != nil {
-			return false, problem(err, "", "replacing the link")
+			return problem(err, "check who owns the folder", "replacing the link %s", l.Path)
 		}
 	}
 	if err := os.Symlink(l.Target, l.Path); err != nil {
-		return false, problem(err, "move what stands there away and run the installation again", "linking %s", Control)
+		return problem(err, "move what stands there away and run the installation again", "linking %s", Control)
 	}
-	return true, nil
+	return nil
 }
 
 // sweep removes temporary files a crash has left in the plan's folders.

@@ -92,9 +92,6 @@ type Manager struct {
 	StateDir string
 	// Env is handed to the daemon.
 	Env map[string]string
-	// Socket is the daemon's socket where it lies outside the state folder,
-	// because the path would be too long; it goes when the service goes.
-	Socket string
 	// Root stands before the system's own folders in a test; "" otherwise.
 	Root string
 	// Run carries out one command; nil means Exec.

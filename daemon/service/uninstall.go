@@ -40,7 +40,9 @@ func (m *Manager) Uninstall(ctx context.Context, purge bool) (Report, error) {
 	for _, path := range m.volatile() {
 		rm.file(path)
 	}
+	os.Remove(m.mark())
 	rm.empty(m.runtimeDir())
+	rm.empty(filepath.Dir(m.socket()))
 	if purge {
 		for _, k := range m.kept() {
 			rm.kept(k)
