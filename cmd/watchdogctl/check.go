@@ -203,6 +203,13 @@ func (p *program) backupsInRoots() (dirs []string, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(c.Roots) == 0 {
+		paths, err := p.paths()
+		if err != nil {
+			return nil, err
+		}
+		c.Roots = []string{paths.Root}
+	}
 	var missing error
 	for _, root := range c.Roots {
 		more, err := verify.Find(root, 1)

@@ -29,6 +29,7 @@ var commands = []struct {
 	{groupLook, doctorCommand},
 	{groupAct, ackCommand},
 	{groupAct, muteCommand},
+	{groupAct, retireCommand},
 	{groupAct, testNotificationCommand},
 	{groupSetUp, installCommand},
 	{groupSetUp, uninstallCommand},

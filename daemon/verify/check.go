@@ -35,6 +35,9 @@ type Options struct {
 	// TempDir is where the decrypted index stands meanwhile, readable for this
 	// user only; "" is the system's. Never inside a backup.
 	TempDir string
+	// Begin is called first on every goroutine that does the work, so that the
+	// daemon can lower their priority; nil: nothing is called.
+	Begin func()
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -95,6 +98,9 @@ func Check(ctx context.Context, path string, o Options) (Result, error) {
 func (o Options) withDefaults() Options {
 	if o.Workers <= 0 {
 		o.Workers = min(runtime.GOMAXPROCS(0), 4)
+	}
+	if o.Begin == nil {
+		o.Begin = func() {}
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -278,6 +284,7 @@ func (k *checker) startQuickCheck(ctx context.Context) (wait func() error) {
 	var wg sync.WaitGroup
 	start := k.o.Now()
 	wg.Go(func() {
+		k.o.Begin()
 		fault, err = quickCheck(ctx, path)
 		k.res.QuickSeconds = k.o.Now().Sub(start).Seconds()
 	})
@@ -306,7 +313,7 @@ func (k *checker) payload(ctx context.Context) error {
 	}
 	defer closeAll(fds)
 	s := &k.scan
-	s.sources, s.flat, s.progress = fds, k.flat, k.meter
+	s.sources, s.flat, s.progress, s.begin = fds, k.flat, k.meter, k.o.Begin
 	s.encrypted, s.indexed = k.encrypted(), k.idx != nil
 	s.inventory = k.o.Inventories != "" && k.finished()
 	k.meter.begin(StageFiles, 256)

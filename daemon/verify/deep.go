@@ -40,6 +40,7 @@ func (k *checker) readContents(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for range k.o.Workers {
 		wg.Go(func() {
+			k.o.Begin()
 			r := newContentReader(k)
 			for batch := range jobs {
 				for i := range batch {

@@ -24,6 +24,7 @@ type scan struct {
 	indexed   bool // there are rows to compare with
 	inventory bool // collect records
 	progress  *meter
+	begin     func() // first on every goroutine
 
 	listed, joined atomic.Int32
 	waiting        [256][]entry
@@ -79,6 +80,7 @@ func (s *scan) run(ctx context.Context, n int, rows func(context.Context) error)
 	var wg sync.WaitGroup
 	for i := range errs {
 		wg.Go(func() {
+			s.begin()
 			errs[i] = s.work(ctx, i == 0, rows)
 			if errs[i] != nil {
 				cancel(errs[i])

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/host"
+	"backupwatchdog/daemon/verify"
+	"backupwatchdog/plist"
+)
+
+const retireLong = `Set a backup aside: its folder is renamed to UDID-YYYYMMDD-HHMMSS where it lies,
+and the next backup of that phone begins a new chain. Nothing is deleted or
+copied, and --undo takes it back. It asks first, and refuses while a backup may
+be running. It is the only command that touches the backup folder.`
+
+// retireCommand renames a backup folder.
+func retireCommand(p *program) *cobra.Command {
+	var undo, yes bool
+	c := &cobra.Command{
+		Use:     "retire UDID",
+		Short:   "Set a broken backup aside, so that a fresh one begins",
+		Long:    retireLong,
+		Example: "  watchdogctl retire 00008110-000E34D21A02801E\n  watchdogctl retire --undo 00008110-000E34D21A02801E",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			plan := p.planRetire
+			if undo {
+				plan = p.planUndo
+			}
+			r, err := plan(args[0])
+			if err != nil {
+				return err
+			}
+			return p.rename(c.Context(), r, yes)
+		},
+	}
+	c.Flags().BoolVar(&undo, "undo", false, "give the backup set aside last its name back")
+	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	return c
+}
+
+// renaming is what retire is about to do.
+type renaming struct {
+	udid, from, to string
+	asks, did      string
+}
+
+// planRetire finds the backup and the name it would get.
+func (p *program) planRetire(udid string) (r renaming, err error) {
+	from, err := p.backupOf(udid)
+	if err != nil {
+		return r, err
+	}
+	name, archived, like := verify.FolderUDID(filepath.Base(from))
+	if !like {
+		return r, p.fail(fmt.Errorf("retire: %s is not named like a phone", from), "rename it by hand if it is a backup")
+	}
+	if archived {
+		return r, p.fail(fmt.Errorf("retire: %s is set aside already", filepath.Base(from)), "watchdogctl retire --undo "+name+" takes it back")
+	}
+	to := from + p.Now().Local().Format("-20060102-150405")
+	return renaming{udid: name, from: from, to: to,
+		asks: fmt.Sprintf("This renames the folder\n  %s\nto\n  %s\nNothing is deleted. The next backup of this phone sends everything and needs as much space again.", from, to),
+		did:  fmt.Sprintf("set aside as %s; start a new backup now, and check it before you delete the old one", filepath.Base(to)),
+	}, nil
+}
+
+// planUndo finds the backup of a phone that was set aside last.
+func (p *program) planUndo(udid string) (r renaming, err error) {
+	all, err := p.backupsInRoots()
+	if err != nil {
+		return r, err
+	}
+	newest := ""
+	for _, dir := range all {
+		name, archived, like := verify.FolderUDID(filepath.Base(dir))
+		mine := sameUDID(name, udid) || strings.EqualFold(filepath.Base(dir), udid)
+		if like && archived && mine && (newest == "" || filepath.Base(dir) > filepath.Base(newest)) {
+			newest = dir
+		}
+	}
+	if newest == "" {
+		return r, p.fail(fmt.Errorf("retire: no backup of %s is set aside", udid), "watchdogctl check lists what is there")
+	}
+	name, _, _ := verify.FolderUDID(filepath.Base(newest))
+	to := filepath.Join(filepath.Dir(newest), name)
+	return renaming{udid: name, from: newest, to: to,
+		asks: fmt.Sprintf("This renames the folder\n  %s\nback to\n  %s", newest, to),
+		did:  fmt.Sprintf("%s has its name back; the next backup continues it", name),
+	}, nil
+}
+
+// backupOf finds the one backup of a phone in the watched folders.
+func (p *program) backupOf(udid string) (string, error) {
+	all, err := p.backupsInRoots()
+	if err != nil {
+		return "", err
+	}
+	var hits []string
+	for _, dir := range all {
+		name := filepath.Base(dir)
+		if strings.EqualFold(name, udid) || sameUDID(name, udid) {
+			hits = append(hits, dir)
+		}
+	}
+	switch len(hits) {
+	case 1:
+		return hits[0], nil
+	case 0:
+		return "", p.fail(fmt.Errorf("retire: no backup is known as %q", udid), "give the phone's whole id; watchdogctl check lists the backups")
+	}
+	return "", p.fail(fmt.Errorf("retire: %d watched folders hold a backup of %s", len(hits), udid), "rename the right one by hand: "+strings.Join(hits, ", "))
+}
+
+// rename does it, after all that speaks against it was looked at.
+func (p *program) rename(ctx context.Context, r renaming, yes bool) error {
+	if err := p.mayRename(ctx, r); err != nil {
+		return err
+	}
+	if !yes {
+		if err := p.confirm(r.asks); err != nil {
+			return err
+		}
+		// The person may have taken their time.
+		if err := p.mayRename(ctx, r); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(r.from, r.to); err != nil {
+		return p.fail(fmt.Errorf("retire: %w", err), "the folder is as it was; check that the drive can be written to")
+	}
+	return p.say(r.did)
+}
+
+// confirm says what will be done, and asks.
+func (p *program) confirm(what string) error {
+	if !p.StdinTerminal || p.JSON {
+		return p.misuse(errors.New("retire: it asks first, and nobody is at a terminal to answer"), "--yes goes ahead without asking")
+	}
+	fmt.Fprintf(p.Stdout, "%s\nGo ahead? [y/N] ", cleanLines(what))
+	line, _ := bufio.NewReader(p.Stdin).ReadString('\n')
+	switch strings.ToLower(strings.TrimSpace(line)) {
+	case "y", "yes":
+		return nil
+	}
+	return p.fail(errors.New("retire: nothing was done"), "answer y to go ahead")
+}
+
+// mayRename refuses while anything speaks against it: the new name is taken, a
+// run is active as the daemon sees it, or, without a daemon, as the folder and
+// the processes of this computer show.
+func (p *program) mayRename(ctx context.Context, r renaming) error {
+	if _, err := os.Lstat(r.to); !errors.Is(err, fs.ErrNotExist) {
+		return p.fail(fmt.Errorf("retire: %s exists already", r.to), "set that one aside or move it elsewhere first")
+	}
+	if busy := p.busyForDaemon(ctx, r); busy != "" {
+		return p.fail(errors.New("retire: "+busy), "wait until it is done, then try again; watchdogctl status --watch shows it")
+	}
+	if busy := p.busyOnDisk(ctx, r); busy != "" {
+		return p.fail(errors.New("retire: "+busy), "wait until it is done, then try again")
+	}
+	return nil
+}
+
+// busyForDaemon asks the daemon, where one runs.
+func (p *program) busyForDaemon(ctx context.Context, r renaming) string {
+	client, err := p.client()
+	if err != nil {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	s, err := client.Status(ctx)
+	if err != nil {
+		return "" // no daemon: the folder itself must tell
+	}
+	return busyIn(s, r.udid)
+}
+
+// busyIn reads a status for what forbids a renaming.
+func busyIn(s control.Status, udid string) string {
+	for _, root := range s.Roots {
+		if root.State == "denied" || root.State == "unknown" {
+			return "the watchdog cannot see " + root.Path + ", so that nobody knows whether a backup runs"
+		}
+	}
+	for _, b := range s.Backups {
+		if sameUDID(b.UDID, udid) && !b.Archived && b.Phase.Active() {
+			return fmt.Sprintf("a backup of this phone is running (%s)", b.Phase)
+		}
+	}
+	return ""
+}
+
+const (
+	// settleTime is how long a finished folder must have been quiet: Finder
+	// writes Info.plist up to four minutes after the rest.
+	settleTime = 15 * time.Minute
+	// freshTime is how long an unfinished one must have been quiet in any case.
+	freshTime = 10 * time.Minute
+	// tornTime is how long an unfinished one must have been quiet, where no
+	// process tells that nobody works on it: a phone may think for an hour.
+	tornTime = 90 * time.Minute
+)
+
+// busyOnDisk looks for a program that writes, and for recent changes.
+func (p *program) busyOnDisk(ctx context.Context, r renaming) string {
+	real, err := filepath.EvalSymlinks(r.from)
+	if err != nil {
+		return "the folder cannot be looked at: " + err.Error()
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	list, observable := host.NewProcesses().Look(ctx)
+	w := host.Match(list, observable, host.Target{UDID: r.udid, Path: real})
+	if w.State == backup.WriterAlive {
+		return fmt.Sprintf("%s (process %d) works on this backup", w.Name, w.PID)
+	}
+	quiet := p.Now().Sub(newestChange(real))
+	status, err := plist.ReadStatus(filepath.Join(real, "Status.plist"))
+	switch {
+	case errors.Is(err, plist.ErrDenied):
+		return "Status.plist may not be read, so that nobody knows whether a backup runs"
+	case err == nil && status.SnapshotState != "finished" && (quiet < freshTime || w.State != backup.WriterGone && quiet < tornTime):
+		return fmt.Sprintf("a run is %s, and the folder changed %s ago", status.SnapshotState, backup.Span(quiet))
+	case quiet < settleTime && w.State != backup.WriterGone:
+		return fmt.Sprintf("the folder changed %s ago", backup.Span(quiet))
+	}
+	return ""
+}
+
+// newestChange is the latest time stamp at the top of a backup and of Snapshot.
+func newestChange(dir string) (t time.Time) {
+	for _, d := range []string{dir, filepath.Join(dir, "Snapshot")} {
+		entries, _ := os.ReadDir(d)
+		for _, e := range entries {
+			if info, err := e.Info(); err == nil && info.ModTime().After(t) {
+				t = info.ModTime()
+			}
+		}
+	}
+	return t
+}
