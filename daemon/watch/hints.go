@@ -72,6 +72,7 @@ type hints struct {
 	born    backup.Moment
 	last    backup.Moment
 	places  map[string]Identity // of the roots, when the source was made
+	there   map[string]bool     // roots that could be listed at the last look
 	watched map[string]int      // path to price
 	failed  error
 	wait    time.Duration
@@ -105,7 +106,7 @@ func (h *hints) sync(l *Look) (retry time.Time) {
 		h.tell(l, nil)
 		return time.Time{}
 	}
-	defer func() { h.last = l.At }()
+	defer h.remember(l)
 	if why := h.stale(l); why != "" {
 		h.log("file events are set up anew", "because", why)
 		h.close()
@@ -149,7 +150,20 @@ func (h *hints) stale(l *Look) string {
 			return "a watched folder is another one now"
 		}
 	}
+	for _, r := range l.Roots {
+		if was, known := h.there[r.Path]; known && !was && r.Access == backup.AccessGranted {
+			return "a watched folder is back" // with its disk perhaps, and the old watch is dead
+		}
+	}
 	return ""
+}
+
+// remember keeps what the next look is compared with.
+func (h *hints) remember(l *Look) {
+	h.last, h.there = l.At, map[string]bool{}
+	for _, r := range l.Roots {
+		h.there[r.Path] = r.Access == backup.AccessGranted
+	}
 }
 
 // open makes a source.

@@ -66,7 +66,7 @@ func newHints(p *pretend) *hints {
 // lookAt is the look that a sampler takes of a folder at a time.
 func lookAt(t *testing.T, root string, at time.Duration) *Look {
 	t.Helper()
-	l := newSampler(nil).look(request{
+	l := newSampler(Options{}.withDefaults()).look(request{
 		now: backup.Moment{T: time.Unix(1_800_000_000, 0).Add(at)}, roots: []Root{{Path: root}},
 	})
 	return &l
@@ -184,11 +184,12 @@ func TestRebuild(t *testing.T) {
 	h := newHints(src)
 	at := time.Duration(0)
 	var slept time.Duration
+	var last *Look
 	want := func(what string, made int) {
 		t.Helper()
 		at += time.Minute
 		l := lookAt(t, dir, at)
-		l.At.Slept = slept
+		l.At.Slept, last = slept, l
 		h.sync(l)
 		if src.made != made || src.closed != made-1 || len(src.added) != 3 {
 			t.Errorf("%s: made %d times, closed %d, watching %d; want %d made and 3 watched", what, src.made, src.closed, len(src.added), made)
@@ -213,6 +214,12 @@ func TestRebuild(t *testing.T) {
 	want("an hour later", 5)
 	must(t, os.Rename(dir, dir+".old"), os.MkdirAll(filepath.Join(dir, udid), 0o755))
 	want("another folder in its place", 6)
+	must(t, os.Rename(dir, dir+".away"))
+	gone := lookAt(t, dir, at)
+	gone.Identities = last.Identities // as a sampler remembers it
+	h.sync(gone)
+	must(t, os.Rename(dir+".away", dir))
+	want("the same folder is back", 7)
 }
 
 // A folder that is busy fails to be added now and then; it is tried again, less

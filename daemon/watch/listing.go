@@ -5,16 +5,24 @@ import (
 	"slices"
 )
 
+// limits bound what a look at one backup may cost. Costs are in microseconds of
+// a slow core.
+type limits struct {
+	// moving may be spent on listing when something moves; quiet when nothing
+	// does, and files are gone through in turn to find one that grows; first at
+	// the first look at a folder, on which much rests.
+	moving, quiet, first float64
+	// small is how many files a tree may hold to be counted exactly at each look.
+	small int64
+}
+
+// usual are the limits outside of tests.
+var usual = limits{moving: 1200, quiet: 1800, first: 12_000, small: 5000}
+
 const (
-	// perLook is about how many microseconds of a slow core a look may spend
-	// listing, when something moves; perQuiet when nothing does, and files are
-	// gone through in turn to find one that grows.
-	perLook, perQuiet = 1200, 1800
 	// perDir, perName and perSize are what it costs to list a folder, to read a
 	// name, and to read the size of a file (measured; see the benchmarks).
 	perDir, perName, perSize = 15, 0.5, 2.5
-	// small is how many files a tree may hold to be counted exactly at each look.
-	small = 5000
 	// busy is how many folders must have changed since the last look for the
 	// names to be preferred to the sizes.
 	busy = 32
@@ -87,22 +95,27 @@ func (v *pass) candidates() []candidate {
 		}
 		return cmp.Compare(db.now, da.now)
 	})
-	v.mix(list, changedNew)
-	v.mix(list, changedOld)
+	for class := changedNew; class < inTurn; class++ {
+		v.mix(list, class)
+	}
 	return list
 }
 
-// mix leaves the two newest folders of a class in front, where a file may be
-// growing, and puts the rest in the order of their last listing: the newest
-// alone would not speak for all.
+// mix leaves the newest folders of a class in front, where a file may be
+// growing, and puts the rest in the order of their last listing: those that
+// changed last hold a little more than others and do not speak for all.
 func (v *pass) mix(list []candidate, class int) {
 	from, _ := slices.BinarySearchFunc(list, class, func(c candidate, k int) int { return cmp.Compare(c.class, k) })
 	to, _ := slices.BinarySearchFunc(list, class+1, func(c candidate, k int) int { return cmp.Compare(c.class, k) })
-	if to-from <= 2 {
+	ahead := 2
+	if class >= unsureNew {
+		ahead = 8
+	}
+	if to-from <= ahead {
 		return
 	}
-	slices.SortStableFunc(list[from+2:to], func(a, b candidate) int {
-		return cmp.Compare(v.dirOf(a).at, v.dirOf(b).at)
+	slices.SortFunc(list[from+ahead:to], func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(v.dirOf(a).at, v.dirOf(b).at), cmp.Compare(a.dir, b.dir))
 	})
 }
 
@@ -128,10 +141,7 @@ func (v *pass) worth(c candidate) bool {
 	if c.dir == flat && d.n > bigFlat && v.looks < d.at+d.n/bigFlat {
 		return false
 	}
-	budget := v.spent < perLook
-	if !v.proven {
-		budget = v.spent < perQuiet
-	}
+	budget := v.spent < v.allowance()
 	switch c.class {
 	case inTurn:
 		open := c.tree == snapshot || !v.trees[snapshot].exists
@@ -144,14 +154,25 @@ func (v *pass) worth(c candidate) bool {
 	return budget || v.small(c.tree)
 }
 
+// allowance is what this look may spend on listing, in microseconds.
+func (v *pass) allowance() float64 {
+	switch {
+	case v.first && v.effort != rest:
+		return v.limits.first
+	case v.proven:
+		return v.limits.moving
+	}
+	return v.limits.quiet
+}
+
 // small reports whether a tree is small enough to be counted exactly.
 func (v *pass) small(tree int) bool {
 	s := &v.sizes[tree]
 	if !s.known {
 		s.known = true
-		s.files, _ = v.trees[tree].estimate()
+		s.files = v.trees[tree].estimate().files
 	}
-	return s.files < small
+	return s.files < v.limits.small
 }
 
 // listOne lists a folder and compares it with what was known of it.
@@ -178,7 +199,7 @@ func (v *pass) listOne(c candidate) {
 	}
 	v.sizes[c.tree].known = false
 	if sizes > 0 {
-		v.take(c, &last)
+		v.take(c, &l, &last)
 	}
 }
 
@@ -232,13 +253,20 @@ func (v *pass) compare(c candidate, d *dir, l *listing) {
 	}
 	if d.listed && c.dir != flat && (d.changed || !d.clean) {
 		v.sum[c.tree] += float64(l.n-d.n) - (v.trees[c.tree].growth - d.growth)
-		v.count[c.tree]++
+		v.counted[c.tree]++
 	}
 }
 
-// take puts the newest files of a listing among those that are followed.
-func (v *pass) take(c candidate, last *recent) {
-	v.follow.keep(func(f *file) bool { return f.tree != c.tree || f.dir != c.dir })
+// take puts the newest files of a listing among those that are followed. Where
+// only some sizes were read, the files that were followed before stay.
+func (v *pass) take(c candidate, l *listing, last *recent) {
+	again := map[string]bool{}
+	for _, f := range last.all() {
+		again[f.name] = true
+	}
+	v.follow.keep(func(f *file) bool {
+		return f.tree != c.tree || f.dir != c.dir || l.sampled && !again[f.name]
+	})
 	for _, f := range last.all() {
 		f.tree, f.dir = c.tree, c.dir
 		v.follow.add(f)

@@ -31,6 +31,7 @@ const (
 // bytes than before. Estimates get better all the time, but a better estimate
 // alone is no movement and changes nothing.
 type payload struct {
+	limits limits
 	lister lister
 	trees  [2]tree
 	follow recent
@@ -60,7 +61,7 @@ type pass struct {
 	gained  [2]int64
 	grown   [2]int64
 	sum     [2]float64
-	count   [2]int
+	counted [2]int
 	ended   bool // Snapshot/ went since the last look
 	sizes   [2]struct {
 		known bool
@@ -70,7 +71,7 @@ type pass struct {
 }
 
 func newPayload() *payload {
-	return &payload{lister: lister{seed: maphash.MakeSeed()}}
+	return &payload{limits: usual, lister: lister{seed: maphash.MakeSeed()}}
 }
 
 // look goes through the folder at path, as far as e allows, and fills in what
@@ -163,7 +164,7 @@ func (v *pass) run() {
 	v.statMeta()
 	v.listSome()
 	for i := range v.trees {
-		v.trees[i].settle(v.sum[i], v.count[i])
+		v.trees[i].settle(v.sum[i], v.counted[i])
 	}
 }
 
@@ -254,11 +255,10 @@ func (v *pass) statMeta() {
 // report turns what the look found into facts.
 func (v *pass) report(f *backup.Folder) {
 	var now [2]int64
-	var bytes int64
-	now[snapshot], bytes = v.trees[snapshot].estimate()
-	now[final], _ = v.trees[final].estimate()
-	bytes += v.meta[1].size + v.meta[2].size
-	v.count3(now, bytes)
+	snap := v.trees[snapshot].estimate()
+	now[snapshot], now[final] = snap.files, v.trees[final].estimate().files
+	bytes := snap.bytes + v.meta[1].size + v.meta[2].size
+	v.count(now, amount{snap.files - snap.unsure, bytes, 0})
 	v.last = now
 	f.Files, f.Bytes, f.Moved = v.files, v.bytes, v.moved
 	if !v.blind || v.trees[snapshot].exists {
@@ -268,9 +268,11 @@ func (v *pass) report(f *backup.Folder) {
 	f.Newest = v.newest()
 }
 
-// count3 brings the three counters up to date, if there is proof of movement.
-func (v *pass) count3(now [2]int64, bytes int64) {
-	files, size := v.baseFiles+now[snapshot], v.baseBytes+bytes
+// count brings the three counters up to date, if there is proof of movement.
+// here is what lies under Snapshot/, rather too little than too much, for what
+// was once reported cannot be taken back.
+func (v *pass) count(now [2]int64, here amount) {
+	files, size := v.baseFiles+here.files, v.baseBytes+here.bytes
 	if v.first {
 		v.files, v.bytes = max(v.files, files), max(v.bytes, size)
 		return

@@ -31,6 +31,9 @@ func TestRunOf3000Files(t *testing.T) {
 	f = l.wantStill(f, "nothing moved")
 	p.write("Snapshot/Manifest.db", make([]byte, 4096))
 	f = l.wantMoved(f, "the index arrives")
+	if f.Payload != backup.No {
+		t.Errorf("before moving: Payload %d, want No", f.Payload)
+	}
 	p.status("moving", "new", true)
 	for i := range 10 {
 		p.move(300*i, 300)
@@ -111,8 +114,9 @@ func TestStartAmidAGrowingFile(t *testing.T) {
 	p := newPhone(t)
 	p.shards("Snapshot")
 	video := p.one("Snapshot", 0)
-	p.put("Snapshot", 6000, 10)
+	p.put("Snapshot", 1200, 10)
 	l := newLook(p)
+	l.tight(p)
 	f := l.next()
 	for range 150 {
 		p.grow(video)
@@ -131,9 +135,10 @@ func TestStartAmidAGrowingFile(t *testing.T) {
 func TestStartAmidTheNewestFile(t *testing.T) {
 	p := newPhone(t)
 	p.shards("Snapshot")
-	p.put("Snapshot", 6000, 10)
+	p.put("Snapshot", 1200, 10)
 	video := p.one("Snapshot", 0)
 	l := newLook(p)
+	l.tight(p)
 	f := l.next()
 	for range 3 {
 		p.grow(video)

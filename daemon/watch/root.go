@@ -31,7 +31,7 @@ type found struct {
 
 // lookRoot looks at a watched folder as a whole and lists the backups in it.
 // known is where it lay when it was last seen; the identity to keep comes back.
-func lookRoot(r Root, known Identity) (backup.Root, []found, Identity) {
+func lookRoot(r Root, known Identity, space Space) (backup.Root, []found, Identity) {
 	out := backup.Root{Path: r.Path, Default: r.Default, Free: -1}
 	resolved, err := filepath.EvalSymlinks(r.Path)
 	if err != nil {
@@ -46,10 +46,8 @@ func lookRoot(r Root, known Identity) (backup.Root, []found, Identity) {
 	}
 	if out.Volume = judgeThere(known, now); out.Volume == backup.VolumeOK {
 		known = now
-	} else {
-		out.Detail = "The disk that was mounted on " + known.Mount + " is not there; a folder of another disk stands in its place."
 	}
-	if free, readOnly, err := statfs(resolved); err == nil {
+	if free, readOnly, err := space(resolved); err == nil {
 		out.Free, out.ReadOnly = free, backup.TriOf(readOnly)
 	}
 	entries, err := readDir(resolved)

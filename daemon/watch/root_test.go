@@ -169,7 +169,7 @@ func TestRootsThatAreNone(t *testing.T) {
 func TestRootComesAndGoes(t *testing.T) {
 	dir := tempDir(t)
 	path := filepath.Join(dir, "Backup")
-	s := newSampler(nil)
+	s := newSampler(Options{}.withDefaults())
 	want := func(what string, access backup.Access, volume backup.VolumeState, backups int) {
 		t.Helper()
 		l := s.look(request{roots: []Root{{Path: path}}})
@@ -306,6 +306,18 @@ func TestVolumes(t *testing.T) {
 		if got := judgeGone(c.known, c.target, c.linked, c.mount); got != c.want {
 			t.Errorf("%s: %d, want %d", c.what, got, c.want)
 		}
+	}
+}
+
+func TestSpace(t *testing.T) {
+	dir := tempDir(t)
+	o := Options{Roots: []Root{{Path: dir}}, Space: func(string) (int64, bool, error) { return 1234, true, nil }}
+	if r := LookOnce(context.Background(), o).Roots[0]; r.Free != 1234 || r.ReadOnly != backup.Yes {
+		t.Errorf("free %d, read-only %d", r.Free, r.ReadOnly)
+	}
+	o.Space = func(string) (int64, bool, error) { return 0, false, os.ErrInvalid }
+	if r := LookOnce(context.Background(), o).Roots[0]; r.Free != -1 || r.ReadOnly != backup.Unknown {
+		t.Errorf("where it cannot be told: free %d, read-only %d", r.Free, r.ReadOnly)
 	}
 }
 

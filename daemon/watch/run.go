@@ -58,7 +58,7 @@ type outcomeOfLook struct {
 func (w *Watcher) Run(ctx context.Context) error {
 	l := &loop{
 		Watcher: w,
-		sampler: newSampler(w.opt.Known),
+		sampler: newSampler(w.opt),
 		events:  &hints{make: w.opt.NewSource, out: w.hints, log: w.opt.Log.Debug},
 		timer:   time.NewTimer(0),
 		done:    make(chan outcomeOfLook, 1),

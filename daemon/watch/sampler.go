@@ -13,6 +13,7 @@ import (
 // sampler looks at all roots and remembers, between looks, what makes the next
 // one cheap. One goroutine at a time uses it.
 type sampler struct {
+	space   Space
 	known   map[string]Identity // by the path of the root
 	backups map[string]*tracked // by the path of the backup
 }
@@ -42,9 +43,9 @@ type request struct {
 	full bool
 }
 
-func newSampler(known map[string]Identity) *sampler {
-	s := &sampler{known: map[string]Identity{}, backups: map[string]*tracked{}}
-	for path, id := range known {
+func newSampler(o Options) *sampler {
+	s := &sampler{space: o.Space, known: map[string]Identity{}, backups: map[string]*tracked{}}
+	for path, id := range o.Known {
 		s.known[path] = id
 	}
 	return s
@@ -55,7 +56,7 @@ func (s *sampler) look(r request) Look {
 	l := Look{At: r.now, Identities: map[string]Identity{}}
 	taken := map[string]bool{}
 	for _, root := range r.roots {
-		facts, list, id := lookRoot(root, s.known[root.Path])
+		facts, list, id := lookRoot(root, s.known[root.Path], s.space)
 		if id != (Identity{}) {
 			s.known[root.Path], l.Identities[root.Path] = id, id
 		}

@@ -1,5 +1,7 @@
 package watch
 
+import "math"
+
 // tree is what is remembered of one set of payload folders: Snapshot/ with its
 // shards, or the backup folder itself with its own.
 //
@@ -30,9 +32,17 @@ type dir struct {
 // reset forgets everything: another folder stands there now, or none.
 func (t *tree) reset() { *t = tree{} }
 
-// estimate returns how many files the tree holds and how many bytes: exact when
-// all its folders were listed and have not changed since.
-func (t *tree) estimate() (files, bytes int64) {
+// amount is how much a tree holds.
+type amount struct {
+	files, bytes int64
+	// unsure is how many of the files may be too many: one standard deviation
+	// of the part that stands for folders never listed.
+	unsure int64
+}
+
+// estimate returns how much the tree holds: exact when all its folders were
+// listed and have not changed since.
+func (t *tree) estimate() amount {
 	var n, extra float64
 	var sum, clipped int64
 	var known, unknown int
@@ -57,13 +67,16 @@ func (t *tree) estimate() (files, bytes int64) {
 			}
 		}
 	}
+	var unsure float64
 	if unknown > 0 && known > 0 {
-		extra += (n - float64(t.dirs[flat].n) + extra) / float64(known) * float64(unknown)
+		mean := max(0, n-float64(t.dirs[flat].n)+extra) / float64(known)
+		extra += mean * float64(unknown)
+		unsure = math.Sqrt(mean/float64(known)) * float64(unknown)
 	}
 	if n > 0 && extra != 0 {
 		sum += int64(extra * float64(clipped) / n)
 	}
-	return int64(n + extra + 0.5), max(0, sum)
+	return amount{int64(n + extra + 0.5), max(0, sum), int64(unsure)}
 }
 
 // settle takes in what the listings of one look taught: sum is by how much count

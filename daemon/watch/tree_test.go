@@ -122,10 +122,17 @@ type look struct {
 }
 
 func newLook(p *phone) *look {
-	return &look{p.t, newSampler(nil), request{
+	return &look{p.t, newSampler(Options{}.withDefaults()), request{
 		now: backup.Moment{T: p.now}, roots: []Root{{Path: p.root()}},
 		active: map[string]bool{p.path: true}, every: 5 * time.Second, idle: time.Minute,
 	}}
+}
+
+// tight has the next looks list little, so that a small tree behaves as a large one.
+func (l *look) tight(p *phone) {
+	tight := newPayload()
+	tight.limits = limits{moving: 300, quiet: 300, first: 600, small: 100}
+	l.s.backups[p.path] = &tracked{payload: tight}
 }
 
 // next looks five seconds later, and returns the only backup.

@@ -51,7 +51,13 @@ type Options struct {
 	// earlier watcher, by Root.Path. It lets a watcher that starts without the
 	// drive say that the drive is missing.
 	Known map[string]Identity
+	// Space tells the free space below a path; nil asks the system.
+	Space Space
 }
+
+// Space tells what may still be written below path, in bytes, and whether its
+// volume is mounted read-only.
+type Space func(path string) (free int64, readOnly bool, err error)
 
 // Look is one complete picture of everything watched.
 type Look struct {
@@ -114,6 +120,9 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Space == nil {
+		o.Space = statfs
+	}
 	if o.NewSource == nil {
 		o.NewSource = newFSSource
 	}
@@ -140,7 +149,7 @@ func absolute(roots []Root) []Root {
 // use of events and leaves nothing running.
 func LookOnce(_ context.Context, o Options) Look {
 	o = o.withDefaults()
-	return newSampler(o.Known).look(request{now: o.Now(), roots: o.Roots, all: true, full: true})
+	return newSampler(o).look(request{now: o.Now(), roots: o.Roots, all: true, full: true})
 }
 
 // Looks delivers the looks. A look that nobody has taken yet gives way to the
