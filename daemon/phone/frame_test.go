@@ -24,6 +24,7 @@ func TestFramesAreBounded(t *testing.T) {
 	}
 	for _, n := range []uint32{0, 15, maxFrame + 1, 1<<32 - 1} {
 		here, there := net.Pipe()
+		here.SetDeadline(time.Now().Add(5 * time.Second))
 		go there.Write(append(binary.LittleEndian.AppendUint32(nil, n), make([]byte, 12)...))
 		m := &mux{Conn: here}
 		if _, _, err := m.receive(); err == nil || !strings.Contains(err.Error(), "a frame of") {
