@@ -21,11 +21,12 @@ it), its beginning, or just the code where only one phone has that finding.`
 func ackCommand(p *program) *cobra.Command {
 	var undo bool
 	c := &cobra.Command{
-		Use:     "ack KEY",
-		Short:   "Seen, do not remind me of this",
-		Long:    ackLong,
-		Example: "  watchdogctl ack stalled",
-		Args:    cobra.ExactArgs(1),
+		Use:               "ack KEY",
+		Short:             "Seen, do not remind me of this",
+		Long:              ackLong,
+		Example:           "  watchdogctl ack stalled",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: p.offers(findingsOf),
 		RunE: func(c *cobra.Command, args []string) error {
 			client, s, err := p.ask(c.Context())
 			if err != nil {
@@ -113,11 +114,12 @@ func muteCommand(p *program) *cobra.Command {
 	var undo bool
 	var span string
 	c := &cobra.Command{
-		Use:     "mute UDID CODE",
-		Short:   "Not this condition, not for this phone",
-		Long:    muteLong,
-		Example: "  watchdogctl mute \"Anna's iPhone\" not-encrypted\n  watchdogctl mute 00008110-000E34D21A02801E overdue --for 7d",
-		Args:    cobra.ExactArgs(2),
+		Use:               "mute UDID CODE",
+		Short:             "Not this condition, not for this phone",
+		Long:              muteLong,
+		Example:           "  watchdogctl mute \"Anna's iPhone\" not-encrypted\n  watchdogctl mute 00008110-000E34D21A02801E overdue --for 7d",
+		Args:              cobra.ExactArgs(2),
+		ValidArgsFunction: p.offers(phonesOf, codesOf),
 		RunE: func(c *cobra.Command, args []string) error {
 			r, err := p.muteRequest(args[1], span, undo)
 			if err != nil {

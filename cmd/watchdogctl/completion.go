@@ -1,9 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/control"
 )
 
 // completionCommand prints the completion script of a shell.
@@ -29,4 +34,55 @@ func completionCommand(p *program) *cobra.Command {
 			return p.misuse(fmt.Errorf("completion: the shell %q is not known", args[0]), "one of: bash, zsh, fish, powershell")
 		},
 	}
+}
+
+// completeTime bounds what pressing Tab may cost.
+const completeTime = time.Second
+
+// completer offers words for the argument of that number, "" for a word alone
+// and "word<Tab>what it is" for one that needs telling.
+type completer func(s control.Status) []string
+
+// offers makes a completion function of one completer an argument. Those that
+// need the daemon offer nothing where it does not answer.
+func (p *program) offers(byArgument ...completer) cobra.CompletionFunc {
+	return func(c *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) >= len(byArgument) {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), completeTime)
+		defer cancel()
+		var s control.Status
+		if client, err := p.client(); err == nil {
+			s, _ = client.Status(ctx) // nothing to offer is no error
+		}
+		return byArgument[len(args)](s), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// phonesOf offers the ids of all phones, with their names.
+func phonesOf(s control.Status) (list []string) {
+	pic := &picture{s: s}
+	for _, b := range s.Backups {
+		if !b.Archived {
+			list = append(list, b.UDID+"\t"+pic.name(b.UDID))
+		}
+	}
+	return list
+}
+
+// codesOf offers the codes of all conditions.
+func codesOf(control.Status) (list []string) {
+	for _, c := range backup.Catalogue {
+		list = append(list, string(c.Code)+"\t"+c.Title)
+	}
+	return list
+}
+
+// findingsOf offers the codes of what is found at present.
+func findingsOf(s control.Status) (list []string) {
+	for _, f := range allFindings(s) {
+		list = append(list, string(f.Code)+"\t"+clean(f.Title))
+	}
+	return list
 }

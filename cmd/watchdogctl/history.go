@@ -19,11 +19,12 @@ func historyCommand(p *program) *cobra.Command {
 	var limit int
 	var since string
 	c := &cobra.Command{
-		Use:     "history [UDID]",
-		Short:   "Past backups and notices",
-		Long:    "List past runs and notices, the newest first.",
-		Example: "  watchdogctl history\n  watchdogctl history --since 30d --limit 100",
-		Args:    cobra.MaximumNArgs(1),
+		Use:               "history [UDID]",
+		Short:             "Past backups and notices",
+		Long:              "List past runs and notices, the newest first.",
+		Example:           "  watchdogctl history\n  watchdogctl history --since 30d --limit 100",
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: p.offers(phonesOf),
 		RunE: func(c *cobra.Command, args []string) error {
 			q, err := p.historyQuery(limit, since)
 			if err != nil {

@@ -30,11 +30,12 @@ func statusCommand(p *program) *cobra.Command {
 	var watch bool
 	var format string
 	c := &cobra.Command{
-		Use:     "status [UDID]",
-		Short:   "Show how the backups are doing",
-		Long:    statusLong,
-		Example: "  watchdogctl status\n  watchdogctl status --watch\n  watchdogctl status --json",
-		Args:    cobra.MaximumNArgs(1),
+		Use:               "status [UDID]",
+		Short:             "Show how the backups are doing",
+		Long:              statusLong,
+		Example:           "  watchdogctl status\n  watchdogctl status --watch\n  watchdogctl status --json",
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: p.offers(phonesOf),
 		RunE: func(c *cobra.Command, args []string) error {
 			v, err := p.statusView(format)
 			if err != nil {
@@ -202,17 +203,7 @@ func (p *program) watch(ctx context.Context, v view) error {
 	}
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
-	states, ended := make(chan control.Status), make(chan error, 1)
-	go func() {
-		ended <- client.Events(inner, func(s control.Status) error {
-			select {
-			case states <- s:
-				return nil
-			case <-inner.Done():
-				return inner.Err()
-			}
-		})
-	}()
+	states, ended := follow(inner, client)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	var last *control.Status
@@ -237,6 +228,22 @@ func (p *program) watch(ctx context.Context, v view) error {
 			return err
 		}
 	}
+}
+
+// follow delivers each status until ctx ends or the daemon does.
+func follow(ctx context.Context, client *control.Client) (<-chan control.Status, <-chan error) {
+	states, ended := make(chan control.Status), make(chan error, 1)
+	go func() {
+		ended <- client.Events(ctx, func(s control.Status) error {
+			select {
+			case states <- s:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+	}()
+	return states, ended
 }
 
 // repaints reports whether --watch draws over what it drew before.
