@@ -120,7 +120,7 @@ func (k *checker) compareShard(first byte, then []byte) (touched int64) {
 		switch {
 		case !ok:
 			k.res.Missing++
-			k.res.add(Problem{Kind: FileMissing, Path: path, Detail: fmt.Sprintf("the file of %d bytes is not there any more", was.size())})
+			k.res.add(Problem{Kind: FileMissing, Path: path, Detail: fmt.Sprintf("the file of %d bytes is gone", was.size())})
 		case r.size() != was.size() && r.size() > 0 && r.size()%16 == 0: // else it is counted already
 			k.res.WrongSize++
 			k.res.add(Problem{Kind: FileWrongSize, Path: path, Detail: fmt.Sprintf("%d bytes instead of %d", r.size(), was.size())})

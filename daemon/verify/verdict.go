@@ -91,8 +91,11 @@ func (k *checker) reason() string {
 		{r.Missing, "missing"}, {r.WrongSize, "of the wrong size"},
 		{r.WrongContent, "with other content"}, {r.NotRegular, "replaced by something that is no file"},
 	})
+	if r.Listed == nil && !k.sinceInventory.IsZero() {
+		return "of the files that were there on " + k.sinceInventory.UTC().Format("2 January 2006") + ", " + parts
+	}
 	if r.Listed == nil {
-		return "of the files, " + parts
+		return "of its files, " + parts
 	}
 	return "of " + thousands(*r.Listed) + " files, " + parts
 }
