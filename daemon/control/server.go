@@ -229,7 +229,6 @@ func (s *server) mute(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) testNotification(w http.ResponseWriter, r *http.Request) {
-	noReadDeadline(w)
 	list := s.backend.TestNotification(r.Context())
 	if list == nil {
 		list = []TestResult{}

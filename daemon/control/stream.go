@@ -38,7 +38,6 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) {
 	defer leave()
 	changed, cancel := s.backend.Subscribe()
 	defer cancel()
-	noReadDeadline(w)
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	for {
@@ -76,12 +75,6 @@ func (s *server) pause(ctx context.Context, d time.Duration) bool {
 	return false
 }
 
-// noReadDeadline lets a stream outlive the time a request has to be read in;
-// without it the server would take its silence for a lost reader.
-func noReadDeadline(w http.ResponseWriter) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-}
-
 // check runs a check and sends its progress, then its result, a line each.
 func (s *server) check(w http.ResponseWriter, r *http.Request) {
 	var req CheckRequest
@@ -94,7 +87,6 @@ func (s *server) check(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer leave()
-	noReadDeadline(w)
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	go func() {
