@@ -266,6 +266,9 @@ func (s *Session) advance(now Moment, d diff) {
 	if d.progress() {
 		s.learn(now)
 		r.LastProgress, r.Suspect, r.Sheet = now, false, 0
+		if at := d.asOf; !at.IsZero() && at.Before(now.T) && !d.status && !d.snapCame && !d.snapWent {
+			r.LastProgress.T, r.Suspect = at, true
+		}
 		if !r.SheetAt.IsZero() {
 			r.SheetAt = now
 		}

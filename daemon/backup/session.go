@@ -254,6 +254,9 @@ func (s *Session) Observe(now Moment, f Facts) {
 	s.noteBad(now, f)
 	s.noteDay(now, f)
 	d := s.differences(prev, next, first)
+	if !first && !prev.Counting {
+		s.recount(f.Folder)
+	}
 	s.noteSleep(now)
 	s.m.Seen, s.m.Last, s.m.Before, s.m.Glance = true, now, prev, next
 	s.noteCompleted(now)
@@ -300,11 +303,12 @@ func (s *Session) glanceAt(f Facts, was glance) glance {
 
 // diff is what is new in a look.
 type diff struct {
-	first     bool // nothing to compare with
-	status    bool // another state, date or chain
-	state     bool // another state
-	restarted bool // the same unfinished state with another date: a new attempt
-	payload   bool // files came, grew, moved or went
+	first     bool      // nothing to compare with
+	asOf      time.Time // when the payload moved, where it did so before this process began; else zero
+	status    bool      // another state, date or chain
+	state     bool      // another state
+	restarted bool      // the same unfinished state with another date: a new attempt
+	payload   bool      // files came, grew, moved or went
 	snapCame  bool
 	snapWent  bool
 	info      bool // Info.plist was rewritten
@@ -336,9 +340,31 @@ func (s *Session) differences(a, b glance, first bool) diff {
 		d.payload = a.Files != b.Files || a.Bytes != b.Bytes || a.Moved != b.Moved
 	} else {
 		d.payload = b.Newest.After(a.Newest) && !a.Newest.IsZero()
+		d.asOf = b.Newest
 	}
 	return d
 }
+
+// recount ties the counters of a new process to what the run had brought before.
+func (s *Session) recount(fo Folder) {
+	r := s.m.Run
+	if r == nil || !r.Phase.Active() {
+		return
+	}
+	if r.Phase == Transferring {
+		r.Files, r.Bytes = max(r.Files, fo.SnapshotFiles), max(r.Bytes, fo.SnapshotBytes)
+	}
+	if fo.Files >= 0 && r.Files >= 0 {
+		r.BaseFiles = fo.Files - r.Files
+	}
+	if fo.Bytes >= 0 && r.Bytes >= 0 {
+		r.BaseBytes = fo.Bytes - r.Bytes
+	}
+}
+
+// Recounted says that Files, Bytes and Moved of the next look come from a new
+// counter: their difference to the last look means nothing.
+func (s *Session) Recounted() { s.m.Glance.Counting = false }
 
 // noteBad remembers since when a metadata file is broken or empty.
 func (s *Session) noteBad(now Moment, f Facts) {
