@@ -1,0 +1,153 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/config"
+	"backupwatchdog/daemon/control"
+)
+
+// mostCurves is how many of the last runs are drawn.
+const mostCurves = 4
+
+// a hush is a stretch of a run in which nothing moved for longer than it may.
+type hush struct {
+	from, to time.Time
+	phase    backup.Phase
+}
+
+// curves draws the last runs of which samples are known, newest first.
+func (b *builder) curves(id string, x control.Backup, runs []control.PastRun) []figure {
+	var out []figure
+	for _, r := range slices.Backward(runs) {
+		i := slices.IndexFunc(b.Curves, func(c Curve) bool { return c.UDID == r.UDID && c.Started.Equal(r.Started) })
+		if i < 0 || len(b.Curves[i].Points) < 2 {
+			continue
+		}
+		if f, ok := b.curve(fmt.Sprintf("%s-c%d", id, len(out)+1), x, r, b.Curves[i].Points); ok {
+			out = append(out, f)
+		}
+		if len(out) == mostCurves {
+			break
+		}
+	}
+	return out
+}
+
+// limitOf is how long a run may be silent in a phase: what the daemon says of
+// the run under way, else what holds until a phone's own habits are known.
+func limitOf(x control.Backup, r control.PastRun, p backup.Phase) time.Duration {
+	if r.Outcome == backup.OutcomeRunning && x.Phase == p && x.Run != nil && x.Run.SilenceLimit != nil {
+		return span(*x.Run.SilenceLimit)
+	}
+	d := config.Default().Patience
+	switch p {
+	case backup.Preparing:
+		return d.Preparing
+	case backup.Transferring:
+		return d.Transferring
+	case backup.Finishing:
+		return d.Finishing
+	}
+	return 0 // nothing else is ever too silent
+}
+
+// hushes finds the silences over the limit. Between two points that differ
+// something moved, at the latest when the second was taken.
+func hushes(pts []control.Sample, end time.Time, limit func(backup.Phase) time.Duration) []hush {
+	var out []hush
+	from := pts[0]
+	note := func(to time.Time) {
+		if l := limit(from.Phase); l > 0 && to.Sub(from.At) > l {
+			out = append(out, hush{from.At, to, from.Phase})
+		}
+	}
+	for _, p := range pts[1:] {
+		if p.Bytes == from.Bytes && p.Files == from.Files && p.Phase == from.Phase {
+			continue
+		}
+		note(p.At)
+		from = p
+	}
+	note(end)
+	return out
+}
+
+func (b *builder) curve(id string, x control.Backup, r control.PastRun, pts []control.Sample) (figure, bool) {
+	end := pts[len(pts)-1].At
+	switch {
+	case r.Outcome == backup.OutcomeRunning && b.now.After(end):
+		end = b.now
+	case r.Ended != nil && r.Ended.After(end):
+		end = *r.Ended
+	}
+	most := int64(0)
+	for _, p := range pts {
+		most = max(most, p.Bytes)
+	}
+	if most <= 0 || !end.After(r.Started) {
+		return figure{}, false
+	}
+	quiet := hushes(pts, end, func(p backup.Phase) time.Duration { return limitOf(x, r, p) })
+	c := &chart{ID: id, W: 352, H: 178, Title: "Progress of the run of " + b.at(r.Started).Text}
+	c.Desc = b.curveWords(r, most, end.Sub(r.Started), quiet)
+	c.draw(r.Started, end, most, pts, quiet, toneOfRun(r))
+	return figure{b.at(r.Started).Text + ", " + outcomeWords(r), c}, true
+}
+
+// draw plots bytes over time since the start, with what was too silent shaded
+// and named.
+func (c *chart) draw(start, end time.Time, most int64, pts []control.Sample, quiet []hush, t tone) {
+	const left, right, top, bottom = 54.0, 340.0, 30.0, 148.0
+	took := end.Sub(start)
+	x := scale{0, float64(took), left, right}
+	y := scale{0, float64(most) * 1.05, bottom, top}
+	at := func(t time.Time) float64 { return x.at(float64(t.Sub(start))) }
+	for _, h := range quiet {
+		c.box("hush", at(h.from), top-8, at(h.to), bottom)
+	}
+	c.bytesAxis(y, left, right, 3)
+	step := stepOf(took, 4)
+	for d := time.Duration(0); d <= took; d += step {
+		c.line("base", x.at(float64(d)), bottom, x.at(float64(d)), bottom+4)
+		c.text("tick", x.at(float64(d)), bottom+19, "middle", short(d))
+	}
+	var xs, ys []float64
+	for _, p := range pts {
+		if p.Bytes < 0 || p.Phase == backup.Settling || p.Phase == backup.Complete {
+			continue
+		}
+		xs, ys = append(xs, at(p.At)), append(ys, y.at(float64(p.Bytes)))
+	}
+	if len(xs) == 0 {
+		return
+	}
+	n := len(xs) - 1
+	if t == busy && at(end) > xs[n] {
+		xs, ys, n = append(xs, at(end)), append(ys, ys[n]), n+1
+	}
+	c.path("area", points(xs, ys)+fmt.Sprintf("L%s %sL%s %sZ", num(xs[n]), num(bottom), num(xs[0]), num(bottom)))
+	c.path("curve", points(xs, ys))
+	for _, h := range quiet {
+		mid := min(max((at(h.from)+at(h.to))/2, left+42), right-42)
+		c.text("name critical", mid, top-14, "middle", "quiet "+backup.Span(h.to.Sub(h.from)))
+	}
+	c.sign(t, xs[n], ys[n], "")
+}
+
+// curveWords is the curve in words.
+func (b *builder) curveWords(r control.PastRun, most int64, took time.Duration, quiet []hush) string {
+	text := fmt.Sprintf("%s in %s; %s.", backup.Bytes(most), backup.Span(took), outcomeWords(r))
+	if len(quiet) == 0 {
+		return text + " It was never quiet for longer than it may be."
+	}
+	var parts []string
+	for _, h := range quiet {
+		parts = append(parts, fmt.Sprintf("for %s from %s, %s", backup.Span(h.to.Sub(h.from)), b.at(h.from).Text, whilst[h.phase]))
+	}
+	return text + " Quiet for longer than it may be: " + strings.Join(parts, "; ") + "."
+}

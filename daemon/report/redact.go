@@ -1,0 +1,277 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// A redactor replaces what tells who and where. First what is known of this
+// household, longest first, so that no part of a longer text stays: ids, names,
+// folders, and what the caller wants hidden. Then what looks like an id, an
+// address or a place, whosever it is.
+type redactor struct {
+	label map[string]string // folded text → what stands for it
+	known *regexp.Regexp    // any of them, longest first; nil when there is none
+}
+
+// shortest is the length under which a known text is only replaced where it
+// stands alone: a phone called "A" is not to change every word.
+const shortest = 4
+
+// newRedactor collects what is known. Phones are lettered in the order of their
+// ids, so that two reports of one household agree.
+func newRedactor(in Input) *redactor {
+	r := &redactor{label: map[string]string{}}
+	labels := phoneLabels(in)
+	for udid, l := range labels {
+		r.add(udid, l)
+		r.add(strings.ReplaceAll(udid, "-", ""), l)
+	}
+	for _, b := range in.Status.Backups {
+		r.add(b.ChainID, "chain of "+labels[b.UDID])
+		r.add(b.Path, "folder of "+labels[b.UDID])
+		r.addName(b.DeviceName, labels[b.UDID])
+	}
+	for _, p := range in.Status.Phones {
+		r.addName(p.Name, labels[p.UDID])
+	}
+	for i, root := range in.Status.Roots {
+		l := "folder " + letter(i)
+		r.add(root.Path, l)
+		r.add(root.Resolved, l)
+	}
+	d := in.Status.Daemon
+	for _, place := range []string{d.Socket, d.State, d.Executable, d.Config} {
+		r.add(place, "a folder of the watchdog")
+		r.add(filepath.Dir(place), "a folder of the watchdog")
+	}
+	r.add(d.CodeHash, "a digest")
+	for _, s := range in.Hide {
+		r.add(s, "this computer")
+	}
+	r.compile()
+	return r
+}
+
+// phoneLabels gives every phone that occurs anywhere its letter.
+func phoneLabels(in Input) map[string]string {
+	kind := map[string]string{}
+	note := func(udid, product string) {
+		if udid == "" {
+			return
+		}
+		if k := deviceKind(product); kind[udid] == "" || product != "" {
+			kind[udid] = k
+		}
+	}
+	for _, b := range in.Status.Backups {
+		note(b.UDID, b.ProductType)
+	}
+	for _, p := range in.Status.Phones {
+		note(p.UDID, "")
+	}
+	for _, m := range in.Status.Muted {
+		note(m.UDID, "")
+	}
+	for _, n := range slices.Concat(in.History.Notices, in.Status.Unseen) {
+		note(n.UDID, "")
+	}
+	for _, x := range in.History.Runs {
+		note(x.UDID, "")
+	}
+	for _, x := range in.History.Checks {
+		note(x.UDID, "")
+	}
+	ids := make([]string, 0, len(kind))
+	for id := range kind {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	out := map[string]string{}
+	for i, id := range ids {
+		out[id] = kind[id] + " " + letter(i)
+	}
+	return out
+}
+
+// letter is A to Z, then numbers.
+func letter(i int) string {
+	if i < 26 {
+		return string(rune('A' + i))
+	}
+	return fmt.Sprint(i + 1)
+}
+
+// ordinary are names that tell nothing: what a phone is called by default.
+// Replacing them would only garble the sentences that speak of an iPhone.
+func ordinary(name string) bool {
+	switch strings.ToLower(name) {
+	case "iphone", "ipad", "ipod", "ipod touch", "phone", "my iphone", "apple":
+		return true
+	}
+	return false
+}
+
+// owner is whose phone it is, in the forms the phone itself makes up:
+// "Anna’s iPhone", "iPhone de Anna", "iPhone von Anna".
+var owner = regexp.MustCompile(`(?i)^(.+?)['’]s? |^.*\b(?:de|von|di|van|da|af|av) (.+)$`)
+
+// addName adds a phone's name and, where it can be told, its owner's.
+func (r *redactor) addName(name, label string) {
+	name = clean(name)
+	if ordinary(name) {
+		return
+	}
+	r.add(name, label)
+	if m := owner.FindStringSubmatch(name); m != nil {
+		if who := cmp.Or(m[1], m[2]); !ordinary(who) {
+			r.add(who, label)
+		}
+	}
+}
+
+// add notes one text, in both of the forms its accents may take.
+func (r *redactor) add(s, label string) {
+	s = clean(s)
+	if s == "" || s == "." || s == "/" {
+		return
+	}
+	for _, form := range []string{s, norm.NFC.String(s), norm.NFD.String(s)} {
+		if _, ok := r.label[fold(form)]; !ok {
+			r.label[fold(form)] = label
+		}
+	}
+}
+
+func fold(s string) string { return strings.ToLower(s) }
+
+// compile makes the one expression that finds them all. Alternatives are tried
+// in order, so the longest comes first.
+func (r *redactor) compile() {
+	texts := make([]string, 0, len(r.label))
+	for s := range r.label {
+		texts = append(texts, s)
+	}
+	if len(texts) == 0 {
+		return
+	}
+	slices.SortFunc(texts, func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
+	})
+	for i, s := range texts {
+		texts[i] = regexp.QuoteMeta(s)
+	}
+	r.known = regexp.MustCompile("(?i)" + strings.Join(texts, "|"))
+}
+
+// text returns s without what tells who and where.
+func (r *redactor) text(s string) string {
+	if r.known != nil {
+		s = r.replaceKnown(s)
+	}
+	for _, u := range unknown {
+		s = u.find.ReplaceAllStringFunc(s, func(hit string) string {
+			if u.keep != nil && u.keep(hit) {
+				return hit
+			}
+			return u.by
+		})
+	}
+	return s
+}
+
+func (r *redactor) replaceKnown(s string) string {
+	var b strings.Builder
+	from := 0
+	for _, at := range r.known.FindAllStringIndex(s, -1) {
+		hit := s[at[0]:at[1]]
+		label, ok := r.label[fold(hit)]
+		if !ok {
+			label = "…" // equal by the expression's rules of case, not by ours
+		}
+		if utf8.RuneCountInString(hit) < shortest && !alone(s, at[0], at[1]) {
+			continue
+		}
+		b.WriteString(s[from:at[0]] + label)
+		from = at[1]
+	}
+	return b.String() + s[from:]
+}
+
+// alone reports whether s[from:to] is no part of a longer word.
+func alone(s string, from, to int) bool {
+	before, _ := utf8.DecodeLastRuneInString(s[:from])
+	after, _ := utf8.DecodeRuneInString(s[to:])
+	word := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+	return !word(before) && !word(after)
+}
+
+// unknown are forms that tell who or where, whosever they are. The order
+// matters: an address on the web is also a path and a host name.
+var unknown = []struct {
+	find *regexp.Regexp
+	by   string
+	keep func(string) bool
+}{
+	{find: regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s"'<>]+`), by: "(address)", keep: isApple},
+	{find: regexp.MustCompile(`(?i)[^\s@"'<>]+@[^\s@"'<>]+\.[a-z]{2,}`), by: "(address)"},
+	{find: regexp.MustCompile(`(?i)\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b`), by: "(id)"},
+	{find: regexp.MustCompile(`(?i)\b[0-9a-f]{8}-[0-9a-f]{16}\b`), by: "(id)"},
+	{find: regexp.MustCompile(`(?i)\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b`), by: "(id)"},
+	{find: regexp.MustCompile(`(?i)\b[0-9a-f]{16,}\b`), by: "(id)"},
+	{find: regexp.MustCompile(`\b[A-Z0-9]{10,12}\b`), by: "(number)", keep: isWord},
+	{find: regexp.MustCompile(`\+?\b\d[\d ()-]{8,}\d\b`), by: "(number)", keep: isDate},
+	{find: regexp.MustCompile(`(?:~|/)[^\s"'<>` + "`" + `]*/[^\s"'<>` + "`" + `]*`), by: "(folder)"},
+	{find: regexp.MustCompile(`\b[^\s"'<>` + "`" + `/]{2,}/[^\s"'<>` + "`" + `]{2,}`), by: "(file)"},
+	{find: regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}\b`), by: "(address)"},
+	{find: regexp.MustCompile(`(?i)\b[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}\b`), by: "(address)"},
+	{find: regexp.MustCompile(`(?i)\b(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?`), by: "(address)", keep: isOurFile},
+}
+
+// isApple keeps addresses of pages that everybody may be sent to.
+func isApple(s string) bool {
+	rest, ok := strings.CutPrefix(strings.ToLower(s), "https://")
+	host, _, _ := strings.Cut(rest, "/")
+	return ok && (host == "support.apple.com" || host == "www.apple.com")
+}
+
+// isDate keeps a day, with or without its hour.
+func isDate(s string) bool { return dates.MatchString(s) }
+
+var dates = regexp.MustCompile(`^\d{4}-\d\d-\d\d(?: \d\d)?$`)
+
+// isWord keeps a long word in capitals that has no digit: no serial number is so.
+func isWord(s string) bool { return !strings.ContainsAny(s, "0123456789") }
+
+// isOurFile keeps the names of files that every backup has, and ours.
+func isOurFile(s string) bool {
+	switch strings.ToLower(s) {
+	case "status.plist", "info.plist", "manifest.plist", "manifest.db", "manifest.mbdb", "config.toml", "history.db",
+		"support.apple.com", "www.apple.com":
+		return true
+	}
+	return false
+}
+
+// redactField is hide for one field of a message. A fact that names a file of
+// the phone may be any text, so nothing of it stays; and what is only looked up
+// in our own lists of words must not be changed.
+func redactField(hide func(string) string, field, s string) string {
+	switch field {
+	case "State", "Outcome", "Event", "Channel", "Connection", "Access":
+		return s
+	case "Fact":
+		if strings.Contains(s, "/") && !strings.HasPrefix(s, "Volume of ") {
+			return "A file in the backup"
+		}
+	}
+	return hide(s)
+}

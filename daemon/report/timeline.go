@@ -1,0 +1,167 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/control"
+)
+
+// mostStems bounds the timeline: more could not be told apart.
+const mostStems = 40
+
+// timeline draws one stem a run: where it stands says when, how high it is how
+// long it took, and the sign on top how it ended. nil where there is no run.
+func (b *builder) timeline(id string, runs []control.PastRun) *chart {
+	runs = runs[max(0, len(runs)-mostStems):]
+	if len(runs) == 0 {
+		return nil
+	}
+	const left, right, top, bottom = 58.0, 708.0, 26.0, 142.0
+	c := &chart{ID: id + "-runs", W: 720, H: 172, Title: "Timeline of the runs", Desc: b.timelineWords(runs)}
+	most := time.Minute
+	for _, r := range runs {
+		if d, ok := b.duration(r); ok {
+			most = max(most, d)
+		}
+	}
+	step := stepOf(most, 3)
+	y := scale{0, float64(most), bottom, top}
+	for v := time.Duration(0); v <= most; v += step {
+		c.line(map[bool]string{true: "base", false: "grid"}[v == 0], left, y.at(float64(v)), right, y.at(float64(v)))
+		c.text("tick", left-8, y.at(float64(v))+4, "end", short(v))
+	}
+	first, last := runs[0].Started, b.now
+	if last.Before(runs[len(runs)-1].Started) {
+		last = runs[len(runs)-1].Started
+	}
+	x := scale{float64(first.Unix()), float64(max(last.Unix(), first.Unix()+3600)), left + 14, right - 14}
+	c.days(x, first, last, bottom)
+	c.stems(b, runs, x, y)
+	return c
+}
+
+// stems draws the runs. Only what is not complete is named, where there is room.
+func (c *chart) stems(b *builder, runs []control.PastRun, x, y scale) {
+	free := 0.0
+	for _, r := range runs {
+		d, known := b.duration(r)
+		px, py := x.at(float64(r.Started.Unix())), y.at(float64(d))
+		t := toneOfRun(r)
+		hint := b.at(r.Started).Text + ": " + outcomeWords(r)
+		if known {
+			hint += ", " + backup.Span(d)
+		}
+		c.line("stem "+string(t), px, y.lo, px, py)
+		c.sign(t, px, py, hint)
+		word := map[tone]string{critical: "broke off", busy: "running"}[t]
+		if width := 7 * float64(len(word)); word != "" && px-width/2 > free {
+			anchor, tx := "middle", px
+			if px+width/2 > 712 {
+				anchor, tx = "end", px+6
+			}
+			c.text("name "+string(t), tx, py-11, anchor, word)
+			free = px + width/2
+		}
+	}
+}
+
+// days writes dates below the base line, evenly and without crowding.
+func (c *chart) days(x scale, first, last time.Time, bottom float64) {
+	step := stepOf(last.Sub(first), 6)
+	layout := "2 Jan"
+	if step < 24*time.Hour {
+		layout = "15:04"
+	}
+	zone := last.Location()
+	begin := first.In(zone).Truncate(time.Hour)
+	if step >= 24*time.Hour {
+		y, m, d := first.In(zone).Date()
+		begin = time.Date(y, m, d, 0, 0, 0, 0, zone)
+	}
+	for t := begin; !t.After(last); t = t.Add(step) {
+		if t.Before(first) {
+			continue
+		}
+		px := x.at(float64(t.Unix()))
+		c.line("base", px, bottom, px, bottom+4)
+		c.text("tick", px, bottom+19, "middle", t.Format(layout))
+	}
+}
+
+// timelineWords is the timeline in words.
+func (b *builder) timelineWords(runs []control.PastRun) string {
+	n := map[tone]int64{}
+	for _, r := range runs {
+		n[toneOfRun(r)]++
+	}
+	text := fmt.Sprintf("%s since %s: %d complete", backup.Plural(int64(len(runs)), "run"), b.at(runs[0].Started).Text, n[well])
+	for _, x := range []struct {
+		t    tone
+		word string
+	}{{critical, "broke off"}, {busy, "running"}, {unsure, "with an unknown end"}} {
+		if n[x.t] > 0 {
+			text += fmt.Sprintf(", %d %s", n[x.t], x.word)
+		}
+	}
+	var took []string
+	for _, r := range runs[max(0, len(runs)-5):] {
+		if d, ok := b.duration(r); ok {
+			took = append(took, backup.Span(d))
+		}
+	}
+	if len(took) > 0 {
+		text += ". The last ones took " + strings.Join(took, ", ")
+	}
+	return text + "."
+}
+
+// sizes draws how large the whole chain was after each complete run. nil where
+// fewer than two sizes are known: one point is no development.
+func (b *builder) sizes(id string, runs []control.PastRun) *chart {
+	type point struct {
+		at    time.Time
+		bytes int64
+	}
+	var list []point
+	most := int64(0)
+	for _, r := range runs {
+		if r.Outcome == backup.OutcomeComplete && r.Ended != nil && r.ChainBytes != nil && *r.ChainBytes > 0 {
+			list = append(list, point{*r.Ended, *r.ChainBytes})
+			most = max(most, *r.ChainBytes)
+		}
+	}
+	if len(list) < 2 {
+		return nil
+	}
+	const left, right, top, bottom = 58.0, 708.0, 26.0, 142.0
+	first, last := list[0], list[len(list)-1]
+	c := &chart{ID: id + "-size", W: 720, H: 172, Title: "Size of the backup over time"}
+	c.Desc = fmt.Sprintf("It grew from %s on %s to %s on %s.", backup.Bytes(first.bytes), b.at(first.at).Text, backup.Bytes(last.bytes), b.at(last.at).Text)
+	if last.bytes < first.bytes {
+		c.Desc = strings.Replace(c.Desc, "It grew", "It shrank", 1)
+	}
+	y := scale{0, float64(most) * 1.08, bottom, top}
+	c.bytesAxis(y, left, right, 3)
+	x := scale{float64(first.at.Unix()), float64(max(last.at.Unix(), first.at.Unix()+3600)), left + 14, right - 62}
+	c.days(x, first.at.In(b.now.Location()), last.at.In(b.now.Location()), bottom)
+	var xs, ys []float64
+	for _, p := range list {
+		xs, ys = append(xs, x.at(float64(p.at.Unix()))), append(ys, y.at(float64(p.bytes)))
+	}
+	n := len(xs) - 1
+	c.path("area", points(xs, ys)+fmt.Sprintf("L%s %sL%s %sZ", num(xs[n]), num(bottom), num(xs[0]), num(bottom)))
+	c.path("curve", points(xs, ys))
+	for i, p := range list {
+		c.path("dot", disc(xs[i], ys[i], 2.6))
+		if i > 0 && float64(p.bytes) < 0.8*float64(list[i-1].bytes) {
+			fell := 100 - 100*float64(p.bytes)/float64(list[i-1].bytes)
+			c.text("name critical", xs[i], ys[i]-12, "middle", fmt.Sprintf("−%.0f %%", fell))
+			c.Desc += fmt.Sprintf(" On %s it fell by %.0f %%.", b.at(p.at).Text, fell)
+		}
+	}
+	c.text("name", xs[n]+9, ys[n]+4, "start", backup.Bytes(last.bytes))
+	return c
+}
