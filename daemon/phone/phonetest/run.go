@@ -79,7 +79,7 @@ type run struct {
 	plan    plan
 	status  status
 	limits  limits
-	index   string // path of the Manifest.db in a temporary folder
+	index   string          // path of the Manifest.db in a temporary folder
 	struck  map[string]bool // faults that have happened
 	shut    bool            // a fault has closed the gate
 	files   int

@@ -2,7 +2,6 @@ package phonetest
 
 import (
 	"maps"
-	"strings"
 	"time"
 )
 
@@ -80,10 +79,4 @@ func (c Config) disk() dict {
 func (p *Phone) backedUp() {
 	p.SetValue(domainBackup, "LastiTunesBackupDate", appleSeconds(p.now()))
 	p.SetValue(domainBackup, "LastiTunesBackupTZ", "GMT")
-}
-
-// majorVersion is the first number of the iOS version.
-func (c Config) majorVersion() string {
-	major, _, _ := strings.Cut(c.OSVersion, ".")
-	return major
 }
