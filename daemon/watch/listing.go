@@ -14,10 +14,13 @@ type limits struct {
 	moving, quiet, first float64
 	// small is how many files a tree may hold to be counted exactly at each look.
 	small int64
+	// flat is how many files a folder without shards may hold to be listed
+	// whenever it changes; a larger one is listed that many times more rarely.
+	flat int
 }
 
 // usual are the limits outside of tests.
-var usual = limits{moving: 1200, quiet: 1800, first: 12_000, small: 5000}
+var usual = limits{moving: 1200, quiet: 1800, first: 12_000, small: 5000, flat: 2000}
 
 const (
 	// perDir, perName and perSize are what it costs to list a folder, to read a
@@ -26,9 +29,6 @@ const (
 	// busy is how many folders must have changed since the last look for the
 	// names to be preferred to the sizes.
 	busy = 32
-	// bigFlat is how many files a folder without shards may hold to be listed
-	// whenever it changes; a larger one is listed that many times more rarely.
-	bigFlat = 2000
 )
 
 // candidate is a folder that might be listed at this look.
@@ -138,7 +138,7 @@ func (v *pass) worth(c candidate) bool {
 	if v.effort == full {
 		return true
 	}
-	if c.dir == flat && d.n > bigFlat && v.looks < d.at+d.n/bigFlat {
+	if c.dir == flat && d.listed && v.looks < d.at+d.n/v.limits.flat {
 		return false
 	}
 	budget := v.spent < v.allowance()

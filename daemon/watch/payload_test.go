@@ -277,6 +277,56 @@ func TestFlatLayout(t *testing.T) {
 	}
 }
 
+// Empty shards appear by the hundred when a run begins. Those that there was no
+// time to list are no movement, and what they hold later is found.
+func TestShardsThatWait(t *testing.T) {
+	p := newPhone(t)
+	l := newLook(p)
+	l.tight(p)
+	l.s.backups[p.path].payload.limits.small = 0
+	f := l.next()
+	p.shards("")
+	p.shards("Snapshot")
+	f = l.wantStill(f, "empty shards appeared")
+	f = l.wantStill(f, "some of them were listed")
+	p.put("Snapshot", 40, 1)
+	f = l.wantMoved(f, "40 files")
+	for range 40 {
+		f = l.next()
+	}
+	if f.SnapshotFiles != 40 || f.Files > 44 {
+		t.Errorf("40 files are counted as %d, %d in Snapshot/", f.Files, f.SnapshotFiles)
+	}
+	f = l.wantStill(f, "at last")
+}
+
+// Thousands of files in one folder are not listed at each look, and a new
+// Info.plist beside them is still no movement.
+func TestLargeFlatLayout(t *testing.T) {
+	p := newPhone(t)
+	for range 450 {
+		_, file := name(p.next)
+		p.next++
+		p.write(file, nil)
+	}
+	l := newLook(p)
+	l.tight(p)
+	f := l.next()
+	for range 6 {
+		p.write("Info.plist", []byte("x"))
+		p.must(os.Remove(filepath.Join(p.path, "Info.plist")))
+		f = l.wantStill(f, "Info.plist is rewritten")
+	}
+	_, file := name(7)
+	p.must(os.Remove(filepath.Join(p.path, file)))
+	for range 5 {
+		if again := l.next(); moved(f, again) {
+			return
+		}
+	}
+	t.Error("a deleted file was not noticed in 5 looks")
+}
+
 // Counters outlive the folder: one that is deleted and made anew, or goes away
 // with its disk, goes on counting.
 func TestCountersOutliveTheFolder(t *testing.T) {

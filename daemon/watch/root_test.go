@@ -282,6 +282,7 @@ func TestVolumes(t *testing.T) {
 		{"the folder became a disk", plain, disk, backup.VolumeOK},
 		{"a plain folder made anew", home, remade, backup.VolumeOK},
 		{"re-pointed", disk, home, backup.VolumeOK},
+		{"re-pointed to the system disk", disk, Identity{Resolved: "/Backup", Mount: "/", Dev: 1, Ino: 8}, backup.VolumeOK},
 	} {
 		if got := judgeThere(c.known, c.now); got != c.want {
 			t.Errorf("%s: %d, want %d", c.what, got, c.want)

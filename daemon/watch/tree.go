@@ -14,6 +14,7 @@ type tree struct {
 	ino    uint64 // of the folder above the shards
 	exists bool
 	growth float64
+	basis  int // how many listings the last correction of growth rests on
 }
 
 // dir is what is remembered of one payload folder.
@@ -36,48 +37,55 @@ func (t *tree) reset() { *t = tree{} }
 type amount struct {
 	files, bytes int64
 	// unsure is how many of the files may be too many: one standard deviation
-	// of the part that stands for folders never listed.
+	// of the part that is not counted but inferred from some folders.
 	unsure int64
 }
 
 // estimate returns how much the tree holds: exact when all its folders were
 // listed and have not changed since.
 func (t *tree) estimate() amount {
-	var n, extra float64
+	var n, grown, extra, unsure float64
 	var sum, clipped int64
-	var known, unknown int
+	var known, unknown, dirty float64
 	for i := range t.dirs {
 		d := &t.dirs[i]
 		switch {
 		case !d.exists:
-		case !d.listed:
-			if i != flat {
-				unknown++
-			}
-		default:
-			sum += d.bytes
-			clipped += d.clipped
-			n += float64(d.n)
-			if i == flat {
-				break
-			}
-			known++
-			if !d.clean {
-				extra += max(-float64(d.n), t.growth-d.growth)
-			}
+			continue
+		case !d.listed && i != flat:
+			unknown++
+			continue
+		}
+		sum += d.bytes
+		clipped += d.clipped
+		n += float64(d.n)
+		if i == flat {
+			continue
+		}
+		known++
+		if !d.clean {
+			dirty++
+			grown += max(-float64(d.n), t.growth-d.growth)
 		}
 	}
-	var unsure float64
-	if unknown > 0 && known > 0 {
-		mean := max(0, n-float64(t.dirs[flat].n)+extra) / float64(known)
-		extra += mean * float64(unknown)
-		unsure = math.Sqrt(mean/float64(known)) * float64(unknown)
+	if dirty > 0 {
+		extra = grown
+		unsure = spread(grown/dirty, float64(t.basis)) * dirty
 	}
-	if n > 0 && extra != 0 {
+	if unknown > 0 && known > 0 {
+		mean := (n - float64(t.dirs[flat].n) + grown) / known
+		extra += mean * unknown
+		unsure += spread(mean, known) * unknown
+	}
+	if n > 0 {
 		sum += int64(extra * float64(clipped) / n)
 	}
 	return amount{int64(n + extra + 0.5), max(0, sum), int64(unsure)}
 }
+
+// spread is the standard deviation of the mean of k shards that hold mean
+// files each: names are hashes, so the numbers are Poisson's.
+func spread(mean, k float64) float64 { return math.Sqrt(max(0, mean) / max(1, k)) }
 
 // settle takes in what the listings of one look taught: sum is by how much count
 // changed shards together held more than expected. What is unchanged since its
@@ -85,6 +93,7 @@ func (t *tree) estimate() amount {
 func (t *tree) settle(sum float64, count int) {
 	if count > 0 {
 		t.growth += sum / float64(count)
+		t.basis = count
 	}
 	for i := range flat {
 		if d := &t.dirs[i]; d.clean {

@@ -131,7 +131,7 @@ func newLook(p *phone) *look {
 // tight has the next looks list little, so that a small tree behaves as a large one.
 func (l *look) tight(p *phone) {
 	tight := newPayload()
-	tight.limits = limits{moving: 300, quiet: 300, first: 600, small: 100}
+	tight.limits = limits{moving: 300, quiet: 300, first: 600, small: 100, flat: 100}
 	l.s.backups[p.path] = &tracked{payload: tight}
 }
 
