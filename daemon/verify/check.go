@@ -337,7 +337,9 @@ func (k *checker) payload(ctx context.Context) error {
 // off is damage; what was read before still counts.
 func (k *checker) readRows(ctx context.Context) error {
 	s := &k.scan
-	err := k.idx.read(ctx, want{file: true}, func(l *listing) error {
+	err := readFast(ctx, k.idx, func() {
+		s.shards, k.odd, k.res.Unsized = [256]shard{}, 0, 0
+	}, func(l *listing) error {
 		id, ok := parseID(l.id)
 		if !ok {
 			k.odd++

@@ -3,8 +3,10 @@ package verifytest
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -86,18 +88,30 @@ func insert(stmt *sqlite.Stmt, f File, flags int64, blob []byte) error {
 	return stmt.Reset()
 }
 
-// Exec runs SQL on a backup's Manifest.db, to damage or change it, and leaves
-// nothing beside it.
+// Exec runs SQL statements on a backup's Manifest.db, to damage or change it,
+// and leaves nothing beside it.
 func (w *Written) Exec(sql string) error {
 	conn, err := sqlite.OpenConn(filepath.Join(w.Dir, "Manifest.db"), sqlite.OpenReadWrite)
 	if err != nil {
 		return err
 	}
-	if err := sqlitex.ExecuteScript(conn, sql, nil); err != nil {
-		conn.Close()
-		return err
+	for strings.TrimSpace(sql) != "" && err == nil {
+		sql, err = step(conn, strings.TrimSpace(sql))
 	}
-	return conn.Close()
+	return errors.Join(err, conn.Close())
+}
+
+// step runs the first statement and returns the rest: not in a transaction,
+// which VACUUM and some pragmas refuse.
+func step(conn *sqlite.Conn, sql string) (rest string, err error) {
+	stmt, trailing, err := conn.PrepareTransient(sql)
+	if err != nil {
+		return "", err
+	}
+	for more := true; more && err == nil; {
+		more, err = stmt.Step()
+	}
+	return sql[len(sql)-trailing:], errors.Join(err, stmt.Finalize())
 }
 
 // Blob replaces the archive of one row.
