@@ -434,6 +434,32 @@ func TestLastStatus(t *testing.T) {
 	}
 }
 
+// TestLinksAreNotFollowed: a link in the state folder leads neither the lock nor
+// the last status to another file.
+func TestLinksAreNotFollowed(t *testing.T) {
+	dir := shortDir(t)
+	victim := filepath.Join(shortDir(t), "victim")
+	text := []byte(`{"schema":1,"daemon":{"pid":1}}`)
+	os.WriteFile(victim, text, 0o600)
+	for _, name := range []string{"watchdogd.lock", "last-status.json"} {
+		if err := os.Symlink(victim, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := control.TakeLock(dir); err == nil {
+		t.Error("the lock followed a link")
+	}
+	if _, err := control.ReadLast(dir); err == nil {
+		t.Error("the last status was read through a link")
+	}
+	if err := control.WriteLast(dir, newDesk().status); err != nil {
+		t.Error(err)
+	}
+	if b, _ := os.ReadFile(victim); string(b) != string(text) {
+		t.Errorf("the file behind the link now holds %q", b)
+	}
+}
+
 // TestOtherUserIsTurnedAway needs root to become somebody else.
 func TestOtherUserIsTurnedAway(t *testing.T) {
 	sh, err := exec.LookPath("setpriv")
