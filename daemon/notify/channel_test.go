@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/config"
 	"backupwatchdog/daemon/notify"
 )
 
@@ -311,5 +312,34 @@ func TestPingsGoWhereHealthchecksWantsThem(t *testing.T) {
 	}
 	if err := notify.NewPinger("nonsense", nil).Send(t.Context(), "", ""); err == nil || !strings.Contains(err.Error(), "notify.ping") {
 		t.Errorf("nonsense: %v", err)
+	}
+}
+
+func TestChannelsAreThoseOfTheConfiguration(t *testing.T) {
+	names := func(c config.Notify) string {
+		channels, pinger, err := notify.ChannelsOf(c, nil)
+		out := fmt.Sprint(pinger != nil, err)
+		for _, ch := range channels {
+			out += " " + ch.Name()
+		}
+		return out
+	}
+	for want, c := range map[string]config.Notify{
+		"false <nil>":                        {},
+		"false <nil> desktop":                config.Default().Notify,
+		"true <nil> desktop webhook command": {Desktop: true, Webhook: "https://h/x", Command: []string{"x"}, Ping: "https://h/y"},
+		"false notify.webhook is no URL; write it as https://host/path": {Desktop: true, Webhook: "h"},
+	} {
+		if got := names(c); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if p, err := notify.PolicyOf(config.Default()); err != nil || p.Minimum != backup.Warning || !p.Checks || p.DailyCap != 8 {
+		t.Errorf("%+v, %v", p, err)
+	}
+	for _, n := range []config.Notify{{Minimum: "loud"}, {Minimum: "info", Quiet: "always"}} {
+		if _, err := notify.PolicyOf(config.Config{Notify: n}); err == nil {
+			t.Errorf("%+v was taken", n)
+		}
 	}
 }

@@ -57,6 +57,9 @@ var stories = []story{
 		10:10:05 flows stalled!warning#2       → raised stalled
 		10:20 flows                            →
 		10:20:10 flows                         → cleared stalled`},
+	{name: "what a cause explains is not told", lines: `
+		10:00 ~slow!warning stalled!warning    → raised stalled
+		17:00 ~slow!warning                    →`},
 	{name: "gone without data is not over", lines: `
 		10:00 stalled!warning                  → raised stalled
 		10:10                                  →

@@ -19,12 +19,17 @@ import (
 //go:embed icon.png
 var picture []byte
 
+// callsMost is how many calls to the desktop may be under way: one that is
+// waited for, and those that were given up.
+const callsMost = 4
+
 // Desktop shows notices on this computer's screen.
 type Desktop struct {
 	route   route
 	timeout time.Duration
-	// slot holds one token: a call that hangs (a stopped notification server, an
-	// osascript that never ends) cannot be interrupted, but there is at most one.
+	// slot holds a token for each call under way. One that hangs (a stopped
+	// notification server, an osascript that never ends) cannot be interrupted:
+	// it is left behind, and there are never more than a few.
 	slot chan struct{}
 	show func(title, body string) error
 }
@@ -37,7 +42,7 @@ func NewDesktop() *Desktop {
 		os.Setenv("PATH", withHomebrew(os.Getenv("PATH")))
 	}
 	beeep.AppName = appName
-	d := &Desktop{route: hostRoute(), timeout: sendTimeout, slot: make(chan struct{}, 1)}
+	d := &Desktop{route: hostRoute(), timeout: sendTimeout, slot: make(chan struct{}, callsMost)}
 	d.show = func(title, body string) error { return beeep.Notify(title, body, picture) }
 	return d
 }
@@ -53,7 +58,7 @@ func (d *Desktop) Send(ctx context.Context, m Message) error {
 	select {
 	case d.slot <- struct{}{}:
 	case <-ctx.Done():
-		return errors.New("the desktop has not answered an earlier notice yet; log out and in, or restart the notification service")
+		return errors.New("the desktop has not answered earlier notices yet; log out and in, or restart the notification service")
 	}
 	done := make(chan error, 1)
 	go func() {

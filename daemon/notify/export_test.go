@@ -18,7 +18,7 @@ func FormatOf(w *Webhook) string { return w.format }
 // the returned function is called.
 func HangingDesktop() (*Desktop, func()) {
 	release := make(chan struct{})
-	return &Desktop{route: route{darwin: true}, timeout: sendTimeout, slot: make(chan struct{}, 1),
+	return &Desktop{route: route{darwin: true}, timeout: sendTimeout, slot: make(chan struct{}, callsMost),
 		show: func(string, string) error { <-release; return nil }}, func() { close(release) }
 }
 

@@ -41,6 +41,9 @@ type Memory struct {
 	Assured time.Time
 }
 
+// forgetAfter is how long a trouble must be gone before it is forgotten.
+const forgetAfter = 180 * 24 * time.Hour
+
 // Observe keeps up with the scene: what has gone, what came back, a new day.
 // It is called once for every look, before Decide.
 func (m *Memory) Observe(p Policy, now time.Time, s Scene) {
@@ -57,6 +60,9 @@ func (m *Memory) Observe(p Policy, now time.Time, s Scene) {
 			delete(m.Gone, key)
 		case !gone:
 			m.Gone[key] = now
+		case now.Sub(m.Gone[key]) > forgetAfter:
+			delete(m.Gone, key)
+			delete(m.Told, key)
 		}
 	}
 }
