@@ -74,6 +74,23 @@ func TestUnit(t *testing.T) {
 	}
 }
 
+// TestUnitPercent: systemd expands "%" everywhere and "$" in commands; neither
+// may reach it alone.
+func TestUnitPercent(t *testing.T) {
+	r := newRig(t, service.Linux)
+	r.m.Home, r.m.StateDir, r.m.Env = "/home/100%", "/tmp/$HOME", map[string]string{"A": "%h"}
+	p, err := r.m.Plan()
+	must(t, err)
+	for _, want := range []string{
+		"ConditionFileIsExecutable=/home/100%%/.local/bin/watchdogd\n", "Environment=\"A=%%h\"\n",
+		"ExecStart=\"/home/100%%/.local/bin/watchdogd\" \"--state-dir\" \"/tmp/$$HOME\"\n",
+	} {
+		if !strings.Contains(p.Files[0].Content, want) {
+			t.Errorf("the unit lacks %q:\n%s", want, p.Files[0].Content)
+		}
+	}
+}
+
 // TestUnitIsVerified has systemd itself read the unit.
 func TestUnitIsVerified(t *testing.T) {
 	analyze := tool(t, "systemd-analyze")

@@ -42,8 +42,8 @@ func Run(work func(context.Context) error) error {
 		Option: kardianos.KeyValue{"UserService": true, "RunWait": func() { p.wait(ctx) }},
 	}
 	svc, err := kardianos.New(p, cfg)
-	if err != nil {
-		return problem(err, "", "preparing to run as a service")
+	if err != nil { // a system the library does not know: signals will do
+		return work(ctx)
 	}
 	if err := svc.Run(); err != nil {
 		return err

@@ -125,13 +125,13 @@ func (b *built) universal(program string, s macho.Signing) (fat []byte, hashes [
 	return fat, hashes, err
 }
 
-// describe is the version git knows: the last tag, or one below every release.
+// describe is the version git knows: from the last tag, or else the commit.
 func describe(root string) (string, error) {
 	if out, err := git(root, "describe", "--tags", "--match", "v[0-9]*"); err == nil {
 		return strings.TrimPrefix(out, "v"), nil
 	}
 	if out, err := git(root, "rev-parse", "--short=12", "HEAD"); err == nil {
-		return "0.0.0-g" + out, nil
+		return out, nil
 	}
 	return "", fmt.Errorf("the version is not known: give -version, or set VERSION")
 }

@@ -25,6 +25,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -38,6 +39,9 @@ type release struct {
 	root    string    // the source tree
 	tmp     string    // for what is built on the way
 }
+
+// release123 is what a version begins with; Debian insists on a digit.
+var release123 = regexp.MustCompile(`^\d+\.\d+`)
 
 func main() {
 	out := flag.String("out", "dist", "`DIR` to fill; older releases in it are removed")
@@ -60,6 +64,9 @@ func run(r *release, out string, check bool) error {
 		if r.version, err = describe(r.root); err != nil {
 			return err
 		}
+	}
+	if !release123.MatchString(r.version) { // a bare commit, or a word
+		r.version = "0.0.0-g" + r.version
 	}
 	if strings.ContainsFunc(r.version, func(c rune) bool { return c <= ' ' || c == '/' || c == '_' || c > '~' }) {
 		return fmt.Errorf("%q is no version", r.version)
