@@ -3,11 +3,9 @@ package notify
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 	"time"
 
 	"backupwatchdog/daemon/backup"
-	"backupwatchdog/daemon/config"
 )
 
 // Channel is one way to reach a person. Send returns when the notice was taken
@@ -16,29 +14,6 @@ import (
 type Channel interface {
 	Name() string // desktop, webhook, command or log
 	Send(context.Context, Message) error
-}
-
-// ChannelsOf makes the channels a configuration asks for, and the pinger, which
-// is nil where none is set.
-func ChannelsOf(c config.Notify, log *slog.Logger) ([]Channel, *Pinger, error) {
-	var out []Channel
-	if c.Desktop {
-		out = append(out, NewDesktop())
-	}
-	if c.Webhook != "" {
-		w, err := NewWebhook(c.Webhook)
-		if err != nil {
-			return nil, nil, err
-		}
-		out = append(out, w)
-	}
-	if len(c.Command) > 0 {
-		out = append(out, Command{Argv: c.Command})
-	}
-	if c.Ping == "" {
-		return out, nil, nil
-	}
-	return out, NewPinger(c.Ping, log), nil
 }
 
 // sendTimeout bounds one attempt on any channel.

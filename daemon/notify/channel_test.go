@@ -315,25 +315,7 @@ func TestPingsGoWhereHealthchecksWantsThem(t *testing.T) {
 	}
 }
 
-func TestChannelsAreThoseOfTheConfiguration(t *testing.T) {
-	names := func(c config.Notify) string {
-		channels, pinger, err := notify.ChannelsOf(c, nil)
-		out := fmt.Sprint(pinger != nil, err)
-		for _, ch := range channels {
-			out += " " + ch.Name()
-		}
-		return out
-	}
-	for want, c := range map[string]config.Notify{
-		"false <nil>":                        {},
-		"false <nil> desktop":                config.Default().Notify,
-		"true <nil> desktop webhook command": {Desktop: true, Webhook: "https://h/x", Command: []string{"x"}, Ping: "https://h/y"},
-		"false notify.webhook is no URL; write it as https://host/path": {Desktop: true, Webhook: "h"},
-	} {
-		if got := names(c); got != want {
-			t.Errorf("got %q, want %q", got, want)
-		}
-	}
+func TestThePolicyIsThatOfTheConfiguration(t *testing.T) {
 	if p, err := notify.PolicyOf(config.Default()); err != nil || p.Minimum != backup.Warning || !p.Checks || p.DailyCap != 8 {
 		t.Errorf("%+v, %v", p, err)
 	}

@@ -6,11 +6,9 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
 	"backupwatchdog/daemon/history"
 )
@@ -56,48 +54,6 @@ type Desk struct {
 	changed    chan struct{}   // closed and replaced when the lines are
 }
 
-// Health says whether notices arrive.
-type Health struct {
-	// Failing counts the last notices in a row that failed on every channel.
-	Failing int
-	Since   time.Time // of the first of them
-	Reason  string    // of the last of them
-	// LastDesktop is when a desktop notice last went out; zero never.
-	LastDesktop time.Time
-}
-
-// line is one channel with the notices that wait for it.
-type line struct {
-	channel Channel
-	queue   chan job
-	sending sync.Mutex // held while the channel is used
-}
-
-// send uses the channel, which takes one notice at a time.
-func (l *line) send(ctx context.Context, m Message) error {
-	l.sending.Lock()
-	defer l.sending.Unlock()
-	return l.channel.Send(ctx, m)
-}
-
-// job is one notice on its way to one channel.
-type job struct {
-	row     int64 // in the history; 0 when it could not be written
-	message Message
-	group   *group
-}
-
-// group is one notice on its way to all channels.
-type group struct {
-	key    string
-	event  Event
-	at     time.Time
-	before Told // what was remembered of the trouble until this notice
-	left   int
-	sent   bool
-	reason string
-}
-
 // NewDesk returns a desk that remembers what the history knows. What a crash
 // left pending is put in line again; [Desk.Run] sends it.
 func NewDesk(o Options) *Desk {
@@ -117,20 +73,6 @@ func NewDesk(o Options) *Desk {
 	}
 	d.resume(o.Now)
 	return d
-}
-
-// linesFor makes a line for each channel, to be served by Run; the log's where
-// there is none.
-func (d *Desk) linesFor(channels []Channel) []*line {
-	if len(channels) == 0 {
-		channels = []Channel{logChannel{d.log}}
-	}
-	var out []*line
-	for _, c := range channels {
-		out = append(out, &line{channel: c, queue: make(chan job, queueMost)})
-	}
-	d.unserved = append(d.unserved, out...)
-	return out
 }
 
 // Reload takes over new rules and channels. What waits for an old channel is
@@ -168,117 +110,6 @@ func (d *Desk) Run(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-}
-
-// serve sends one channel's notices, one at a time.
-func (d *Desk) serve(ctx context.Context, l *line) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case j, ok := <-l.queue:
-			if !ok {
-				return
-			}
-			err := l.send(ctx, j.message)
-			if err != nil && ctx.Err() != nil {
-				return // interrupted by the end of the program: it stays pending
-			}
-			d.finish(l.channel.Name(), j, err)
-		}
-	}
-}
-
-// finish records what became of a notice on one channel.
-func (d *Desk) finish(channel string, j job, err error) {
-	outcome, reason := history.Sent, ""
-	if err != nil {
-		outcome, reason = history.Failed, err.Error()
-		d.log.Warn("notice not sent", "channel", channel, "code", string(j.message.Code), "reason", reason)
-	}
-	if j.row != 0 {
-		if err := d.db.Finish(j.row, outcome, reason); err != nil {
-			d.log.Warn("notice's outcome not recorded", "reason", err.Error())
-		}
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.tally[Tally{Channel: channel, Outcome: outcome}]++
-	if err == nil && channel == "desktop" {
-		d.health.LastDesktop = j.group.at
-	}
-	j.group.end(err)
-	if j.group.left == 0 {
-		d.settle(j.group)
-	}
-}
-
-// end counts one channel's answer.
-func (g *group) end(err error) {
-	g.left--
-	if err == nil {
-		g.sent = true
-	} else {
-		g.reason = err.Error()
-	}
-}
-
-// settle draws the conclusion once every channel has answered. The lock is held.
-func (d *Desk) settle(g *group) {
-	d.health.count(g.at, g.sent, g.reason)
-	if !g.sent && (g.event == Raised || g.event == Repeated) {
-		d.memory.Failed(g.at, g.key, g.before)
-	}
-}
-
-// count adds one notice that did or did not get through.
-func (h *Health) count(at time.Time, sent bool, reason string) {
-	if sent {
-		h.Failing, h.Since, h.Reason = 0, time.Time{}, ""
-		return
-	}
-	if h.Failing == 0 {
-		h.Since = at
-	}
-	h.Failing++
-	h.Reason = reason
-}
-
-// healthOf derives the health from past notices, oldest first.
-func healthOf(notices []control.Notice) Health {
-	var h Health
-	for i, n := range notices {
-		if n.Outcome == history.Sent && n.Channel == "desktop" {
-			h.LastDesktop = n.At
-		}
-		switch last := i+1 == len(notices) || !sameNotice(n, notices[i+1]); {
-		case n.Outcome == history.Sent:
-			h.count(n.At, true, "")
-		case last && n.Outcome == history.Failed && (h.Failing == 0 || h.Since.Before(n.At)):
-			h.count(n.At, false, n.Reason)
-		}
-	}
-	return h
-}
-
-// Health returns whether notices arrive.
-func (d *Desk) Health() Health {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.health
-}
-
-// Tallies count the notices that were handed to a channel since the desk was made.
-func (d *Desk) Tallies() []Tally {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	var out []Tally
-	for t, n := range d.tally {
-		t.N = n
-		out = append(out, t)
-	}
-	slices.SortFunc(out, func(a, b Tally) int { return strings.Compare(a.Channel+" "+a.Outcome, b.Channel+" "+b.Outcome) })
-	return out
 }
 
 // Look decides for a scene and sends what is due. It returns the decisions to
@@ -361,29 +192,6 @@ func (d *Desk) keepSilence(now time.Time, dec Decision) {
 	d.write(now, dec, nil, history.Suppressed, "log")
 }
 
-// put puts a notice in line; where the line is full the oldest gives way.
-// The lock is held, so there is one sender.
-func (d *Desk) put(l *line, j job) {
-	for {
-		select {
-		case l.queue <- j:
-			return
-		default:
-		}
-		select {
-		case old := <-l.queue:
-			old.group.end(errQueueFull)
-			if old.row != 0 {
-				d.db.Finish(old.row, history.Failed, errQueueFull.Error())
-			}
-			if old.group.left == 0 {
-				d.settle(old.group)
-			}
-		default:
-		}
-	}
-}
-
 // resume puts in line again what an earlier process wrote down and did not finish.
 func (d *Desk) resume(now time.Time) {
 	byName := map[string]*line{}
@@ -447,19 +255,4 @@ func (d *Desk) Keys() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Sorted(maps.Keys(d.memory.Told))
-}
-
-// logChannel stands in where a person wants no channel: the notice is in the
-// log, and in status.
-type logChannel struct{ log *slog.Logger }
-
-func (l logChannel) Name() string { return "log" }
-
-func (l logChannel) Send(_ context.Context, m Message) error {
-	level := slog.LevelInfo
-	if m.Severity > backup.Info {
-		level = slog.LevelWarn
-	}
-	l.log.Log(context.Background(), level, "notice", "title", m.Title, "text", m.Body)
-	return nil
 }
