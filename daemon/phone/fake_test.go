@@ -20,7 +20,13 @@ func start(t *testing.T, cfg phonetest.Config) (*phonetest.Phone, *Client) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p, NewClient(Options{Address: p.Addr()})
+	c := NewClient(Options{Address: p.Addr()})
+	for range 20 { // its keys are made at the first question, which may take longer than an answer may
+		if _, err := c.readPairRecord(t.Context(), udid); err == nil || cfg.Unpaired {
+			break
+		}
+	}
+	return p, c
 }
 
 // script is a usbmuxd that a test writes by hand. It is called once for each

@@ -81,10 +81,12 @@ func askUntil(ctx context.Context, t *testing.T, c *Client, events <-chan Event,
 			seen[e.Kind] = true
 		case <-tick.C:
 			got, err := c.Ask(ctx, udid)
-			if err != nil || got.Battery != 80 || got.Refused != backup.No {
+			switch { // on a busy computer an answer may be late, but never wrong
+			case err == nil && got.Battery == 80 && got.Refused == backup.No:
+				asked++
+			case got.Battery != -1 || got.Refused == backup.Yes:
 				t.Errorf("asked during the backup: %+v, %v", got, err)
 			}
-			asked++
 		case <-ended:
 			return asked, seen
 		case <-ctx.Done():
