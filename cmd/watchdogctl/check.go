@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -77,7 +78,7 @@ func (p *program) check(ctx context.Context, f checkFlags, args []string) error 
 	for _, dir := range targets {
 		bar := p.newBar(filepath.Base(dir), len(targets))
 		o.Progress = bar.show
-		r, err := verify.Check(ctx, dir, o)
+		r, err := checkOne(ctx, dir, o)
 		bar.clear()
 		switch {
 		case ctx.Err() != nil:
@@ -98,6 +99,26 @@ func (p *program) check(ctx context.Context, f checkFlags, args []string) error 
 		return failed
 	}
 	return p.checkVerdict(out.Backups)
+}
+
+// checkOne is verify.Check that ends when ctx does, even if the disk hangs. The
+// check itself has a moment to clear up after itself.
+func checkOne(ctx context.Context, dir string, o verify.Options) (r verify.Result, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r, err = verify.Check(ctx, dir, o)
+	}()
+	select {
+	case <-done:
+		return r, err
+	case <-ctx.Done():
+	}
+	select {
+	case <-done:
+	case <-time.After(2 * time.Second):
+	}
+	return verify.Result{}, context.Cause(ctx)
 }
 
 func (p *program) checkOptions(f checkFlags) (o verify.Options, err error) {

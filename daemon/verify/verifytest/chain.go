@@ -27,6 +27,8 @@ type Chain struct {
 	UDID        string // "" means UDID
 	Files       int
 	Sparse      bool   // contents are holes: fast, and no digests
+	Scale       int    // sizes are up to 6 kB times this; 0 means 1
+	Digests     bool   // every row has a digest; else only those of some domains
 	Flat        bool   // Manifest.mbdb and no shards
 	Password    string // "" means not encrypted
 	Rounds      int    // of the key derivation; 0 means 1000 (a phone uses 10,000,000)
@@ -98,6 +100,9 @@ func (c Chain) withDefaults() Chain {
 	if c.BackupState == "" {
 		c.BackupState = "new"
 	}
+	if c.Scale == 0 {
+		c.Scale = 1
+	}
 	if c.Rounds == 0 {
 		c.Rounds = 1000
 	}
@@ -147,10 +152,8 @@ func (c Chain) files() []File {
 		if f.Size = rnd.Int64N(6000); rnd.IntN(40) == 0 {
 			f.Size = 0
 		}
-		if c.Sparse {
-			f.Size *= 300
-		}
-		if kinds[k].digest && !c.Sparse {
+		f.Size *= int64(c.Scale)
+		if (c.Digests || kinds[k].digest) && !c.Sparse {
 			f.Digest = []byte{}
 		}
 		files[i] = f

@@ -1,0 +1,147 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"backupwatchdog/plist"
+)
+
+// metadata takes the trouble with the plists into the result.
+func (k *checker) metadata() {
+	k.trouble("Status.plist", k.errs.status, StatusMissing, StatusUnreadable)
+	k.trouble("Info.plist", k.errs.info, InfoMissing, InfoUnreadable)
+	k.trouble("Manifest.plist", k.errs.manifest, ManifestPlistMissing, ManifestPlistUnreadable)
+	if s := k.identities(); s != "" {
+		k.res.add(Problem{Kind: IdentityMismatch, Detail: s})
+	}
+	if k.torn() {
+		k.res.add(Problem{Kind: NotFinished, Path: "Status.plist", Detail: fmt.Sprintf("the last run stopped while %q", k.status.SnapshotState)})
+	} else if k.snapshot {
+		k.res.add(Problem{Kind: LeftoverSnapshotKind, Path: "Snapshot", Detail: "a folder of an unfinished run stands beside the finished backup"})
+	}
+	if k.errs.manifest == nil {
+		k.res.Encrypted = &k.manifest.IsEncrypted
+	}
+}
+
+func (k *checker) trouble(name string, err error, missing, unreadable Kind) {
+	switch {
+	case err == nil:
+	case errors.Is(err, plist.ErrAbsent):
+		k.res.add(Problem{Kind: missing, Path: name, Detail: name + " is missing"})
+	default:
+		k.res.add(Problem{Kind: unreadable, Path: name, Detail: name + " " + why(err)})
+	}
+}
+
+// why is the reason of an error of package plist or of an index, without the path.
+func why(err error) string {
+	var own *errIndex
+	if errors.As(err, &own) {
+		return "cannot be read: " + own.why
+	}
+	for _, e := range []error{plist.ErrEmpty, plist.ErrNotRegular, plist.ErrNotPlist, plist.ErrCut, plist.ErrWrongType, plist.ErrTooLarge} {
+		if errors.Is(err, e) {
+			return e.Error()
+		}
+	}
+	return err.Error()
+}
+
+func (k *checker) encrypted() bool { return k.errs.manifest == nil && k.manifest.IsEncrypted }
+
+// openIndex makes the index ready for reading, if it can be read at all.
+func (k *checker) openIndex(ctx context.Context) error {
+	x := &k.index
+	k.res.Format = x.format
+	if x.info != nil {
+		k.res.index = x.info.Size()
+	}
+	err := x.err
+	switch {
+	case err != nil:
+	case x.format == "mbdb":
+		k.idx, err = asIndex(openMBDB(x.path))
+	case x.sqlite:
+		k.idx, err = asIndex(openSQLite(ctx, x.path))
+	case !k.encrypted():
+		err = &errIndex{"it is not a database"}
+	case x.info.Size()%16 != 0:
+		err = &errIndex{"it is cut short: its size is not a multiple of 16 bytes"}
+	case k.o.Password != nil:
+		return k.unlock(ctx)
+	}
+	return k.indexTrouble(ctx, err)
+}
+
+// asIndex keeps a nil pointer from becoming a non-nil index.
+func asIndex[T index](x T, err error) (index, error) {
+	if err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// indexTrouble takes damage of the index into the result; other errors are the
+// caller's.
+func (k *checker) indexTrouble(ctx context.Context, err error) error {
+	var own *errIndex
+	name := k.index.name
+	if name == "" {
+		name = "Manifest.db"
+	}
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.As(err, &own), isTrouble(err):
+		k.trouble(name, err, IndexMissing, IndexUnreadable)
+		return nil
+	}
+	return err
+}
+
+func (k *checker) closeIndex() {
+	if k.idx != nil {
+		k.idx.close()
+	}
+}
+
+// startQuickCheck runs quick_check beside the rest; wait returns when it is done.
+func (k *checker) startQuickCheck(ctx context.Context) (wait func() error) {
+	path := ""
+	switch x := k.idx.(type) {
+	case *sqliteIndex:
+		path = x.path
+	case *plainIndex:
+		path = x.path
+	}
+	if !k.o.Quick || path == "" {
+		return func() error { return nil }
+	}
+	var fault string
+	var err error
+	var wg sync.WaitGroup
+	start := k.o.Now()
+	wg.Go(func() {
+		k.o.Begin()
+		fault, err = quickCheck(ctx, path)
+		k.res.QuickSeconds = k.o.Now().Sub(start).Seconds()
+	})
+	return func() error {
+		wg.Wait()
+		if k.res.QuickCheck = "ok"; fault != "" {
+			fault = plist.Clean(fault, 200)
+			k.res.QuickCheck = fault
+			if !k.res.Has(IndexUnreadable) {
+				k.res.add(Problem{Kind: IndexUnreadable, Path: k.index.name, Detail: k.index.name + " is damaged: " + fault})
+			}
+		}
+		return err
+	}
+}
+
