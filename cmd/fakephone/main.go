@@ -95,6 +95,10 @@ func (o *options) flags() *flag.FlagSet {
 	fs.StringVar(&cfg.OSVersion, "ios", "", "its iOS `version`")
 	fs.BoolVar(&cfg.TLS, "tls", false, "encrypt sessions and services")
 	fs.BoolVar(&cfg.Detached, "detached", false, "start without being attached")
+	fs.BoolFunc("network", "attached over the network instead of by cable; use --tls with it", func(string) error {
+		cfg.Connections = []phonetest.Connection{phonetest.Network}
+		return nil
+	})
 	fs.Uint64Var(&cfg.Seed, "seed", 0, "`number` the content follows from")
 	fs.IntVar(&cfg.Files, "files", 0, "`number` of files it holds (default 300)")
 	fs.Int64Var(&cfg.Size, "size", 0, "`bytes` of each file (default mixed)")

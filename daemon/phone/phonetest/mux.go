@@ -42,6 +42,8 @@ type device struct {
 	id    int
 	phone *Phone
 	via   Connection
+
+	station station // of one on the network
 }
 
 // StartMux begins to listen. addr is host:port or UNIX:/path; "" takes a free
@@ -94,15 +96,20 @@ func (m *Mux) Add(cfg Config) (*Phone, error) {
 
 // attach lists a phone over one connection and tells the listeners.
 func (m *Mux) attach(p *Phone, via Connection) {
+	var s station
+	if via == Network {
+		s = p.openStation()
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, d := range m.devices {
 		if d.phone == p && d.via == via {
+			s.close()
 			return
 		}
 	}
 	m.lastID++
-	d := device{id: m.lastID, phone: p, via: via}
+	d := device{id: m.lastID, phone: p, via: via, station: s}
 	m.devices = append(m.devices, d)
 	m.tell(d.attached())
 }
@@ -114,6 +121,7 @@ func (m *Mux) detach(p *Phone, via Connection) {
 	kept := m.devices[:0]
 	for _, d := range m.devices {
 		if d.phone == p && d.via == via {
+			d.station.close()
 			m.tell(dict{"MessageType": "Detached", "DeviceID": d.id})
 			continue
 		}
@@ -142,17 +150,10 @@ func (d device) attached() dict {
 		props = dict{
 			"ConnectionType": "Network", "DeviceID": d.id, "SerialNumber": d.phone.cfg.UDID,
 			"EscapedFullServiceName": `a4:83:e7:00:00:01@fe80::1._apple-mobdev2._tcp.local.`,
-			"InterfaceIndex":         4, "NetworkAddress": sockaddr(),
+			"InterfaceIndex":         4, "NetworkAddress": d.station.sockaddr(),
 		}
 	}
 	return dict{"MessageType": "Attached", "DeviceID": d.id, "Properties": props}
-}
-
-// sockaddr is a BSD sockaddr_in for 127.0.0.1, padded as usbmuxd pads it.
-func sockaddr() []byte {
-	b := make([]byte, 128)
-	copy(b, []byte{16, 2, 0, 0, 127, 0, 0, 1})
-	return b
 }
 
 // accept serves clients until the listener closes.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -74,7 +75,8 @@ func (o *output) String() string {
 func backup(t *testing.T, p *phonetest.Phone, root string, args ...string) *client {
 	t.Helper()
 	c := &client{exit: make(chan int, 1)}
-	full := append([]string{"-oL", tool(t, "idevicebackup2"), "-u", p.UDID(), "backup"}, append(args, root)...)
+	full := append([]string{"-oL", tool(t, "idevicebackup2"), "-u", p.UDID()}, args...)
+	full = append(full, "backup", root)
 	c.cmd = exec.CommandContext(t.Context(), tool(t, "stdbuf"), full...)
 	c.cmd.Env = append(os.Environ(), p.Env())
 	c.cmd.Stdout, c.cmd.Stderr = &c.out, &c.out
@@ -221,6 +223,27 @@ func countRows(t *testing.T, dir string) {
 	}
 	if exists(dir, "Manifest.db-wal") || exists(dir, "Manifest.db-shm") {
 		t.Error("immutable=1 left files behind")
+	}
+}
+
+// Over the network alone, encrypted as it always is there; when the phone
+// leaves, the client notices.
+func TestNetworkOnly(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs a loopback address of its own")
+	}
+	cfg := phonetest.Config{TLS: true, Connections: []phonetest.Connection{phonetest.Network}, Content: phonetest.Content{Size: 1000}}
+	p, root := start(t, cfg), t.TempDir()
+	if code, out := backup(t, p, root, "-n").wait(t); code != 0 || !strings.Contains(out, "Backup Successful.") {
+		t.Fatalf("exit %d\n%s", code, out)
+	}
+	p.Use()
+	p.SetFaults("disconnect-after:50")
+	if code, out := backup(t, p, root, "-n").wait(t); code != 255 {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	if got := picture(filepath.Join(root, p.UDID())); !strings.HasPrefix(got, "uploading/new, Info.plist, Manifest.plist, Manifest.db, 300 in place, Snapshot ") {
+		t.Error(got)
 	}
 }
 
