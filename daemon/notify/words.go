@@ -19,6 +19,7 @@ import (
 const (
 	titleMost = 40
 	bodyMost  = 200
+	stepMost  = 110
 	lookHere  = "More: watchdogctl status"
 )
 
@@ -35,25 +36,25 @@ var shortTitles = map[backup.Code]string{
 	backup.MacDiskLow:         "space is running out",
 	backup.PhoneDiskFull:      "phone storage is full",
 	backup.PhoneDisconnected:  "phone left the backup",
-	backup.PhoneBatteryLow:    "battery is low",
+	backup.PhoneBatteryLow:    "phone battery is low",
 	backup.MacSlept:           "this computer slept",
 	backup.Interrupted:        "backup was interrupted",
-	backup.InterruptedMixed:   "backup is half old",
+	backup.InterruptedMixed:   "backup mixes old and new",
 	backup.FailingRepeatedly:  "backups keep failing",
 	backup.NetworkUnreliable:  "Wi-Fi keeps breaking",
-	backup.SoftwareMismatch:   "software is too old",
+	backup.SoftwareMismatch:   "software needs updating",
 	backup.RunTooLong:         "backup never ends",
 	backup.ChainBroken:        "backup is damaged",
-	backup.ChainUnproven:      "backup is not provable",
+	backup.ChainUnproven:      "backup cannot be proved",
 	backup.NeverCompleted:     "no backup finished yet",
 	backup.LeftoverSnapshot:   "leftovers in the backup",
-	backup.IndexTooLarge:      "backup index is huge",
+	backup.IndexTooLarge:      "backup index is too large",
 	backup.Shrunk:             "backup has shrunk",
 	backup.EncryptionLost:     "no longer encrypted",
 	backup.NotEncrypted:       "backup not encrypted",
 	backup.Overdue:            "backup is overdue",
 	backup.FalseFinished:      "backup is not complete",
-	backup.PhoneDisagrees:     "phone tells otherwise",
+	backup.PhoneDisagrees:     "phone disagrees",
 	backup.ICloudOverdue:      "iCloud backup overdue",
 	backup.AppleOutage:        "iCloud Backup is down",
 	backup.NoAccess:           "backups cannot be read",
@@ -68,8 +69,8 @@ var shortTitles = map[backup.Code]string{
 // overTitles say that a condition is over, where "goes on again" does not fit.
 var overTitles = map[backup.Code]string{
 	backup.PhoneDiskFull:      "phone has space again",
-	backup.SoftwareMismatch:   "software fits again",
-	backup.IndexTooLarge:      "index has a fit size",
+	backup.SoftwareMismatch:   "software is new enough",
+	backup.IndexTooLarge:      "index has its usual size",
 	backup.EncryptionLost:     "encrypted again",
 	backup.NotEncrypted:       "encrypted now",
 	backup.ICloudOverdue:      "iCloud backup is done",
@@ -119,9 +120,9 @@ func Body(d Decision) string {
 	if len(f.Fix.Steps) > 0 {
 		step = f.Fix.Steps[0]
 	}
-	step = sentence(shorten(oneLine(step), 110))
+	step = sentence(fitting(spoken(step), stepMost))
 	room := bodyMost - len([]rune(step)) - len([]rune(lookHere)) - 2
-	detail := fitting(oneLine(f.Detail), room)
+	detail := fitting(spoken(f.Detail), room)
 	return strings.Join(nonEmpty(step, detail, lookHere), " ")
 }
 
@@ -238,6 +239,10 @@ func fitting(s string, n int) string {
 
 // oneLine makes any run of white space one plain space.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// spoken is a text of the catalogue as a banner shows it: in one line, and
+// without the marks around commands, which only a terminal sets apart.
+func spoken(s string) string { return strings.ReplaceAll(oneLine(s), "`", "") }
 
 // sentence ends a text with a full stop unless it ends otherwise already.
 func sentence(s string) string {

@@ -80,6 +80,9 @@ func TestBodiesBeginWithTheNextStep(t *testing.T) {
 			"Restart the iPhone. It stands still. More: watchdogctl status"},
 		{backup.Finding{Detail: "It stands still.", Fix: backup.Advice{Title: "Restart the phone"}},
 			"Restart the phone. It stands still. More: watchdogctl status"},
+		{backup.Finding{Detail: "It is cut short.", Fix: backup.Advice{Steps: []string{"Set the old chain aside: `watchdogctl retire 00008110-001A2B3C4D5E801E`. " +
+			"Nothing is deleted, and the same with --undo takes it back."}}},
+			"Set the old chain aside: watchdogctl retire 00008110-001A2B3C4D5E801E. It is cut short. More: watchdogctl status"},
 		{backup.Finding{Detail: long, Fix: backup.Advice{Steps: []string{"Do this."}}},
 			"Do this. " + strings.TrimSpace(strings.Repeat("Data has not arrived for a while. ", 4)) + " More: watchdogctl status"},
 		{backup.Finding{Detail: strings.Repeat("x", 500), Fix: backup.Advice{Steps: []string{strings.Repeat("do this ", 50)}}}, ""},
