@@ -37,7 +37,9 @@ func num(v float64) string {
 	return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64)
 }
 
-func (c *chart) path(class, d string) { c.Marks = append(c.Marks, mark{D: d, Class: class, IsShape: true}) }
+func (c *chart) path(class, d string) {
+	c.Marks = append(c.Marks, mark{D: d, Class: class, IsShape: true})
+}
 
 func (c *chart) text(class string, x, y float64, anchor, s string) {
 	c.Marks = append(c.Marks, mark{X: num(x), Y: num(y), Class: class, Anchor: anchor, Text: s})

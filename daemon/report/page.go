@@ -48,6 +48,7 @@ type page struct {
 	Version  string
 	Computer []finding // of no single backup
 	Phones   []phone
+	Nobody   string // what is said where there is no phone
 	Archived []archived
 	Told     []notice // of no single backup
 	Roots    []root
@@ -92,6 +93,7 @@ func newPage(in Input) page {
 	for _, r := range in.Status.Roots {
 		p.Roots = append(p.Roots, root{r.Path, cmp.Or(stateWords[r.State], "not known"), size(r.FreeBytes)})
 	}
+	p.Nobody = b.nobody()
 	p.Tone, p.Headline = b.headline(p)
 	return p
 }
@@ -190,20 +192,38 @@ func (b *builder) headline(p page) (tone, string) {
 	case needs == 1:
 		return worst, sentence(first)
 	case needs > 1:
-		return worst, fmt.Sprintf("%d things need you.", needs)
+		return worst, small(needs) + " things need you."
 	}
 	return b.calm(p)
+}
+
+// blind reports whether some watched folder could not be looked into.
+func (b *builder) blind() bool {
+	return slices.ContainsFunc(b.Status.Roots, func(r control.Root) bool {
+		return r.State != "watching" && r.State != "polling" && r.State != "missing"
+	})
+}
+
+// nobody says why the page shows no phone.
+func (b *builder) nobody() string {
+	switch {
+	case len(b.Status.Roots) == 0:
+		return "No folder is known to be watched, so nothing can be said of any backup."
+	case b.blind():
+		return "The backup folder could not be looked into. There may be backups or none, good ones or damaged ones."
+	}
+	return "No backup is in the watched folder. When the first one begins it appears here, with its course, its size and what a check of it finds."
 }
 
 // calm is the headline where nothing needs anybody. It never says "no backup"
 // of a folder that could not be looked into.
 func (b *builder) calm(p page) (tone, string) {
-	for _, r := range b.Status.Roots {
-		if r.State == "denied" || r.State == "unknown" {
-			return unsure, "It is not known what is in the backup folder."
-		}
-	}
-	if len(p.Phones) == 0 {
+	switch {
+	case len(p.Roots) == 0:
+		return unsure, "Nothing is watched."
+	case b.blind():
+		return unsure, "It is not known what is in the backup folder."
+	case len(p.Phones) == 0:
 		return unsure, "There is no backup here yet."
 	}
 	for _, x := range p.Phones {

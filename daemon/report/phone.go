@@ -20,6 +20,7 @@ type phone struct {
 	Facts    []fact
 	Findings []finding
 	Muted    []string // mutes of what does not hold now
+	Known    bool     // the history is at hand
 	Timeline *chart
 	Runs     []run
 	MoreRuns string
@@ -95,7 +96,7 @@ type check struct {
 }
 
 func (b *builder) phone(id string, x control.Backup) phone {
-	p := phone{ID: id, Name: b.name(x)}
+	p := phone{ID: id, Name: b.name(x), Known: b.NoHistory == ""}
 	for _, f := range x.Findings {
 		p.Findings = append(p.Findings, b.finding(x.UDID, f))
 	}
@@ -215,7 +216,7 @@ func (b *builder) done(r *control.Run) string {
 
 // facts are what one wants to know at a glance.
 func (b *builder) facts(x control.Backup) []fact {
-	last := "none is known"
+	last := "None is known"
 	if x.LastComplete != nil {
 		last = b.at(*x.LastComplete).Text + " (" + b.ago(*x.LastComplete) + ")"
 	}
@@ -228,7 +229,7 @@ func (b *builder) facts(x control.Backup) []fact {
 		out = append(out, fact{"Size", v})
 	}
 	if x.Encrypted != nil {
-		out = append(out, fact{"Encrypted", map[bool]string{true: "yes", false: "no"}[*x.Encrypted]})
+		out = append(out, fact{"Encrypted", map[bool]string{true: "Yes", false: "No"}[*x.Encrypted]})
 	}
 	out = append(out, fact{"Phone", b.about(x)})
 	return out
@@ -237,14 +238,14 @@ func (b *builder) facts(x control.Backup) []fact {
 // contents says what the last check found.
 func (b *builder) contents(c control.Chain) string {
 	if c.Checking != nil {
-		return fmt.Sprintf("being checked, %d %% done", int(min(max(*c.Checking, 0), 1)*100))
+		return fmt.Sprintf("Being checked, %d %% done", int(min(max(*c.Checking, 0), 1)*100))
 	}
-	text := cmp.Or(verdictWords[c.Verdict], "not checked")
+	text := capital(cmp.Or(verdictWords[c.Verdict], "not checked"))
 	if c.Verdict == backup.BrokenUp && c.Summary != "" {
-		text += ": " + c.Summary
+		text += ". Lost: " + c.Summary
 	}
 	if c.Checked != nil && c.Verdict != backup.Unchecked && c.Verdict != "" {
-		text += ", checked " + b.at(*c.Checked).Text
+		text += " (checked " + b.at(*c.Checked).Text + ")"
 	}
 	return text
 }
@@ -267,7 +268,7 @@ func (b *builder) about(x control.Backup) string {
 	if version != "" {
 		system = map[bool]string{true: "iPadOS ", false: "iOS "}[deviceKind(x.ProductType) == "iPad"] + cutTo(version, 20)
 	}
-	return strings.Join(slices.DeleteFunc([]string{system, link, battery}, func(s string) bool { return s == "" }), ", ")
+	return capital(strings.Join(slices.DeleteFunc([]string{system, link, battery}, func(s string) bool { return s == "" }), ", "))
 }
 
 // runsOf are the runs of one phone, oldest first.
@@ -301,7 +302,7 @@ func (b *builder) row(r control.PastRun) run {
 		out.Took = backup.Span(d)
 	}
 	if phase, d := quietest(r); d >= time.Minute {
-		out.Quiet = backup.Span(d) + " " + phase
+		out.Quiet = backup.Span(d) + ", " + phase
 	}
 	return out
 }
@@ -333,7 +334,7 @@ func (b *builder) duration(r control.PastRun) (time.Duration, bool) {
 func quietest(r control.PastRun) (when string, d time.Duration) {
 	for _, p := range []backup.Phase{backup.Preparing, backup.Transferring, backup.Finishing, backup.Settling} {
 		if s := span(r.LongestSilence[string(p)]); s > d {
-			when, d = whilst[p], s
+			when, d = strings.TrimPrefix(whilst[p], "while "), s
 		}
 	}
 	return when, d

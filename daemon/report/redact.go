@@ -20,6 +20,7 @@ import (
 type redactor struct {
 	label map[string]string // folded text → what stands for it
 	known *regexp.Regexp    // any of them, longest first; nil when there is none
+	forms *regexp.Regexp    // any of unknown, a group each
 }
 
 // shortest is the length under which a known text is only replaced where it
@@ -29,7 +30,7 @@ const shortest = 4
 // newRedactor collects what is known. Phones are lettered in the order of their
 // ids, so that two reports of one household agree.
 func newRedactor(in Input) *redactor {
-	r := &redactor{label: map[string]string{}}
+	r := &redactor{label: map[string]string{}, forms: compileUnknown()}
 	labels := phoneLabels(in)
 	for udid, l := range labels {
 		r.add(udid, l)
@@ -177,15 +178,7 @@ func (r *redactor) text(s string) string {
 	if r.known != nil {
 		s = r.replaceKnown(s)
 	}
-	for _, u := range unknown {
-		s = u.find.ReplaceAllStringFunc(s, func(hit string) string {
-			if u.keep != nil && u.keep(hit) {
-				return hit
-			}
-			return u.by
-		})
-	}
-	return s
+	return r.replaceUnknown(s)
 }
 
 func (r *redactor) replaceKnown(s string) string {
@@ -214,33 +207,58 @@ func alone(s string, from, to int) bool {
 	return !word(before) && !word(after)
 }
 
-// unknown are forms that tell who or where, whosever they are. The order
-// matters: an address on the web is also a path and a host name.
+// unknown are forms that tell who or where, whosever they are. Where two begin
+// at one place the first of them counts: an address on the web is also a path.
 var unknown = []struct {
-	find *regexp.Regexp
+	find string // without capturing groups
 	by   string
 	keep func(string) bool
 }{
-	{find: regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s"'<>]+`), by: "(address)", keep: isApple},
-	{find: regexp.MustCompile(`(?i)[^\s@"'<>]+@[^\s@"'<>]+\.[a-z]{2,}`), by: "(address)"},
-	{find: regexp.MustCompile(`(?i)\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b`), by: "(id)"},
-	{find: regexp.MustCompile(`(?i)\b[0-9a-f]{8}-[0-9a-f]{16}\b`), by: "(id)"},
-	{find: regexp.MustCompile(`(?i)\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b`), by: "(id)"},
-	{find: regexp.MustCompile(`(?i)\b[0-9a-f]{16,}\b`), by: "(id)"},
-	{find: regexp.MustCompile(`\b[A-Z0-9]{10,12}\b`), by: "(number)", keep: isWord},
-	{find: regexp.MustCompile(`\+?\b\d[\d ()-]{8,}\d\b`), by: "(number)", keep: isDate},
-	{find: regexp.MustCompile(`(?:~|/)[^\s"'<>` + "`" + `]*/[^\s"'<>` + "`" + `]*`), by: "(folder)"},
-	{find: regexp.MustCompile(`\b[^\s"'<>` + "`" + `/]{2,}/[^\s"'<>` + "`" + `]{2,}`), by: "(file)"},
-	{find: regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}\b`), by: "(address)"},
-	{find: regexp.MustCompile(`(?i)\b[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}\b`), by: "(address)"},
-	{find: regexp.MustCompile(`(?i)\b(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?`), by: "(address)", keep: isOurFile},
+	{find: `(?i:\b[a-z][a-z0-9+.-]*://[^\s"'<>]+)`, by: "(address)", keep: isApple},
+	{find: `(?i:[^\s@"'<>]+@[^\s@"'<>]+\.[a-z]{2,})`, by: "(address)"},
+	{find: `(?i:\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b)`, by: "(id)"},
+	{find: `(?i:\b[0-9a-f]{8}-[0-9a-f]{16}\b)`, by: "(id)"},
+	{find: `(?i:\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b)`, by: "(id)"},
+	{find: `(?i:\b[0-9a-f]{16,}\b)`, by: "(id)"},
+	{find: `\b[A-Z0-9]{10,12}\b`, by: "(number)", keep: isWord},
+	{find: `\b\d{1,3}(?:\.\d{1,3}){3}\b`, by: "(address)"},
+	{find: `\+?\b\d[\d ()-]{8,}\d\b`, by: "(number)", keep: isDate},
+	{find: `(?i:\b(?:[a-z0-9-]+\.)+[a-z]{2,}/[^\s"'<>]*)`, by: "(address)", keep: isApple},
+	{find: "(?:~|/)[^\\s\"'<>`]*/[^\\s\"'<>`]*", by: "(folder)"},
+	{find: "\\b[^\\s\"'<>`/]{2,}/[^\\s\"'<>`]{2,}", by: "(file)"},
+	{find: `(?i:\b[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}\b)`, by: "(address)"},
+	{find: `(?i:\b(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?)`, by: "(address)", keep: isOurFile},
+}
+
+// compileUnknown makes one expression of all of them, a group each.
+func compileUnknown() *regexp.Regexp {
+	var all []string
+	for _, u := range unknown {
+		all = append(all, "("+u.find+")")
+	}
+	return regexp.MustCompile(strings.Join(all, "|"))
+}
+
+// replaceUnknown is the second pass, over what the first has left.
+func (r *redactor) replaceUnknown(s string) string {
+	var b strings.Builder
+	from := 0
+	for _, at := range r.forms.FindAllStringSubmatchIndex(s, -1) {
+		for i, u := range unknown {
+			if at[2*i+2] < 0 || u.keep != nil && u.keep(s[at[0]:at[1]]) {
+				continue
+			}
+			b.WriteString(s[from:at[0]] + u.by)
+			from = at[1]
+		}
+	}
+	return b.String() + s[from:]
 }
 
 // isApple keeps addresses of pages that everybody may be sent to.
 func isApple(s string) bool {
-	rest, ok := strings.CutPrefix(strings.ToLower(s), "https://")
-	host, _, _ := strings.Cut(rest, "/")
-	return ok && (host == "support.apple.com" || host == "www.apple.com")
+	host, _, _ := strings.Cut(strings.TrimPrefix(strings.ToLower(s), "https://"), "/")
+	return host == "support.apple.com" || host == "www.apple.com" || host == "apple.com"
 }
 
 // isDate keeps a day, with or without its hour.
@@ -255,7 +273,7 @@ func isWord(s string) bool { return !strings.ContainsAny(s, "0123456789") }
 func isOurFile(s string) bool {
 	switch strings.ToLower(s) {
 	case "status.plist", "info.plist", "manifest.plist", "manifest.db", "manifest.mbdb", "config.toml", "history.db",
-		"support.apple.com", "www.apple.com":
+		"support.apple.com", "www.apple.com", "apple.com":
 		return true
 	}
 	return false

@@ -2,14 +2,30 @@ package report_test
 
 import (
 	"bytes"
+	"errors"
 	"flag"
+	"html"
+	"maps"
+	"math"
 	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/control"
 	"backupwatchdog/daemon/report"
 )
 
-var keep = flag.String("keep", "", "write the report of the household to `FILE`, to be looked at")
+var (
+	update = flag.Bool("update", false, "rewrite the golden files")
+	keep   = flag.String("keep", "", "write the report of the household to `FILE`, to be looked at")
+)
 
 func render(t *testing.T, in report.Input) string {
 	t.Helper()
@@ -20,11 +36,290 @@ func render(t *testing.T, in report.Input) string {
 	return b.String()
 }
 
-func TestKeep(t *testing.T) {
-	text := render(t, household())
-	if *keep != "" {
-		if err := os.WriteFile(*keep, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
+// situations are what a report may have to show.
+var situations = map[string]func() report.Input{
+	"household": household,
+	"empty": func() report.Input {
+		return report.Input{Now: now, Status: control.Status{Roots: []control.Root{{Path: root, State: "watching"}}}}
+	},
+	"nothing-known": func() report.Input { return report.Input{Now: now} },
+	"denied": func() report.Input {
+		in := report.Input{Now: now, Status: control.Status{Roots: []control.Root{{Path: root, State: "denied"}}}}
+		in.Status.Findings = []backup.Finding{{Code: backup.NoAccess, Severity: backup.Critical, Title: "The watchdog cannot see the backups",
+			Detail: "Reading the folder is refused.", Since: ago(day), Confidence: backup.High, Fix: backup.AdviceFor(backup.GrantFullDiskAccess, "", true, "")}}
+		return in
+	},
+	"no-daemon": func() report.Input {
+		in := household()
+		in.Status.Stale, in.NoHistory = ptr(ago(13*60*60*1e9)), "The watchdog is not running, so its history cannot be read here."
+		in.History, in.Curves = control.History{}, nil
+		return in
+	},
+	"first-run": func() report.Input {
+		in := report.Input{Now: now, Status: control.Status{Roots: []control.Root{{Path: root, State: "watching"}}}}
+		in.Status.Backups = []control.Backup{{UDID: bob, DeviceName: "Bob", Phase: backup.Preparing, Run: &control.Run{Started: ago(6 * 60e9)}}}
+		in.History.Runs = []control.PastRun{{UDID: bob, Started: ago(6 * 60e9), Outcome: backup.OutcomeRunning}}
+		return in
+	},
+}
+
+var (
+	tagsOut   = regexp.MustCompile(`<[^>]*>`)
+	styleOut  = regexp.MustCompile(`(?s)<style>.*?</style>`)
+	blanksOut = regexp.MustCompile(`\s+`)
+	block     = regexp.MustCompile(`</?(?:h[1-6]|p|li|tr|dt|dd|caption|figcaption|section|article|title|desc|table|ol|ul|nav|header|main|footer|figure|div)\b[^>]*>`)
+)
+
+// outline is what a person who cannot see the page would be read: its texts,
+// one line a block, headings and chart descriptions marked.
+func outline(page string) string {
+	page = styleOut.ReplaceAllString(page, "")
+	page = regexp.MustCompile(`<(h[1-6]|desc|caption)\b[^>]*>`).ReplaceAllString(page, "\n[$1] ")
+	page = regexp.MustCompile(`</t[dh]>`).ReplaceAllString(page, " | ")
+	page = regexp.MustCompile(`<text [^>]*>[^<]*</text>|<path [^>]*><title>[^<]*</title></path>`).ReplaceAllString(page, "")
+	var out []string
+	for line := range strings.Lines(block.ReplaceAllString(page, "\n")) {
+		line = strings.TrimSpace(blanksOut.ReplaceAllString(tagsOut.ReplaceAllString(line, ""), " "))
+		if line != "" {
+			out = append(out, line)
 		}
 	}
+	return html.UnescapeString(strings.Join(out, "\n")) + "\n"
+}
+
+// TestOutline compares what each situation says with its golden file; -update
+// rewrites them, -keep writes the household's page.
+func TestOutline(t *testing.T) {
+	for name, make := range situations {
+		t.Run(name, func(t *testing.T) {
+			page := render(t, make())
+			if name == "household" && *keep != "" {
+				if err := os.WriteFile(*keep, []byte(page), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := outline(page)
+			path := filepath.Join("testdata", name+".outline")
+			if *update {
+				if err := errors.Join(os.MkdirAll("testdata", 0o755), os.WriteFile(path, []byte(got), 0o644)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(string(want), got); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// TestHeadingsDescendInOrder: one h1, and never a step down by more than one.
+func TestHeadingsDescendInOrder(t *testing.T) {
+	for name, make := range situations {
+		level := byte('0')
+		for _, m := range regexp.MustCompile(`<h([1-6])[ >]`).FindAllStringSubmatch(render(t, make()), -1) {
+			next := m[1][0]
+			if next > level+1 || next == '1' && level != '0' {
+				t.Errorf("%s: h%c after h%c", name, next, level)
+			}
+			level = next
+		}
+	}
+}
+
+// TestPageStandsAlone: it may load nothing, and asks for nothing.
+func TestPageStandsAlone(t *testing.T) {
+	for name, make := range situations {
+		page := render(t, make())
+		for _, wrong := range []string{"http:", "https:", "//", "<script", "<link", "<img", "<iframe", "@import", "url(", "javascript:", " on", "style="} {
+			if wrong == " on" {
+				if m := regexp.MustCompile(`<[^>]* on[a-z]+=`).FindString(page); m != "" {
+					t.Errorf("%s: %s", name, m)
+				}
+				continue
+			}
+			if i := strings.Index(page, wrong); i >= 0 {
+				t.Errorf("%s: %q in …%s…", name, wrong, page[max(0, i-40):min(len(page), i+40)])
+			}
+		}
+		head, _, _ := strings.Cut(html.UnescapeString(page), "<title>")
+		if !strings.Contains(head, `<meta http-equiv="Content-Security-Policy" content="`+report.Policy()+`">`) {
+			t.Errorf("%s: no policy in %s", name, head)
+		}
+		if !strings.Contains(head, report.Mark) || !strings.Contains(head, `<html lang="en">`) {
+			t.Errorf("%s: no mark or language in %s", name, head)
+		}
+	}
+}
+
+// hostile are texts a phone, a folder or a program may hold.
+var hostile = map[string]string{
+	"markup":     `</title></style></svg></desc></text><script>alert(1)</script><img src=x onerror=alert(1)>`,
+	"quotes":     `" onmouseover="alert(1)" x='`,
+	"template":   `{{.}} {{template "x"}} &lt;script&gt; <!-- --> ]]> <![CDATA[`,
+	"escapes":    "\x1b[2J\x1b]0;x\a\x00\x08\x7f\u009b31m",
+	"direction":  "\u202e\u2066\u200f\u061c\ufeffenohPi\u2069",
+	"zalgo":      "e" + strings.Repeat("\u0301", 500),
+	"joiners":    strings.Repeat("\u200d\u200c\u200b\u2060", 300),
+	"long":       strings.Repeat("W", 10_000),
+	"wide lines": strings.Repeat("line\r\n\u2028", 500),
+	"not UTF-8":  "\xff\xfe\xc3(\xed\xa0\x80",
+	"empty":      "",
+}
+
+// skeleton counts the tags of a page. Coordinates and moments may differ.
+func skeleton(page string) map[string]int {
+	out := map[string]int{}
+	for _, tag := range tagsOut.FindAllString(styleOut.ReplaceAllString(page, ""), -1) {
+		out[regexp.MustCompile(` (d|x|y|datetime)="[^"]*"`).ReplaceAllString(tag, "")]++
+	}
+	return out
+}
+
+// TestTextsStayTexts: whatever any text of any message is, the page keeps its
+// structure to the last tag.
+func TestTextsStayTexts(t *testing.T) {
+	fill := func(text string) string {
+		in := report.Rewrite(household(), func(field, s string) string {
+			switch field {
+			case "UDID", "State", "Outcome", "Event", "Channel", "Connection", "Key":
+				return s
+			}
+			return text
+		})
+		return render(t, in)
+	}
+	want := skeleton(fill("plain words"))
+	for name, text := range hostile {
+		if name == "empty" {
+			continue // leaves out what it has no text for
+		}
+		page := fill(text)
+		if d := cmp.Diff(want, skeleton(page)); d != "" {
+			t.Errorf("%s changes the structure: %s", name, d)
+		}
+		for _, r := range "\x1b\x00\x08\x7f\a\u009b\u202e\u2066\u200f\u061c\ufeff\u200b\u2028" {
+			if strings.ContainsRune(page, r) {
+				t.Errorf("%s: %U got through", name, r)
+			}
+		}
+		if len(page) > 2_000_000 {
+			t.Errorf("%s: %d bytes", name, len(page))
+		}
+		if strings.ToValidUTF8(page, "") != page {
+			t.Errorf("%s: the page is not UTF-8", name)
+		}
+	}
+	if page := fill(""); !strings.Contains(page, "</html>") {
+		t.Error("no page of empty texts")
+	}
+}
+
+// TestNumbersStayNumbers: what cannot be is drawn without harm.
+func TestNumbersStayNumbers(t *testing.T) {
+	in := household()
+	for i := range in.Status.Backups {
+		if r := in.Status.Backups[i].Run; r != nil {
+			r.Expected, r.Bytes, r.ETA, r.SilenceLimit = ptr(int64(0)), ptr(int64(-1)), ptr(1e300), ptr(-1e300)
+		}
+	}
+	for i := range in.History.Runs {
+		r := &in.History.Runs[i]
+		r.Ended, r.ChainBytes, r.Bytes = ptr(r.Started.AddDate(-300, 0, 0)), ptr(int64(1<<62)), ptr(int64(-7))
+	}
+	for i := range in.Curves {
+		for j := range in.Curves[i].Points {
+			in.Curves[i].Points[j].Bytes = int64(j%3-1) << 61
+		}
+	}
+	page := render(t, in)
+	for _, wrong := range []string{"NaN", "Inf", "e+"} {
+		if strings.Contains(styleOut.ReplaceAllString(page, ""), wrong) {
+			t.Errorf("%s in the page", wrong)
+		}
+	}
+}
+
+func TestCallersTextsAreNotTouched(t *testing.T) {
+	in := household()
+	in.Redact = true
+	render(t, in)
+	want := household()
+	want.Redact = true
+	if d := cmp.Diff(want, in); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestClean(t *testing.T) {
+	for in, want := range map[string]string{
+		"Anna’s iPhone": "Anna’s iPhone", " a\tb\nc ": "a b c", "日本語 👩‍👩‍👧 é": "日本語 👩‍👩‍👧 é",
+		"e\u0301\u0301\u0301\u0301\u0301": "e\u0301\u0301\u0301", "\xff": "\uFFFD", "x\u202ey": "x\uFFFDy",
+	} {
+		if got := report.Clean(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestEverySituationHasItsOwnWords(t *testing.T) {
+	seen := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(situations)) {
+		page := render(t, situations[name]())
+		_, title, _ := strings.Cut(page, "<h1")
+		title, _, _ = strings.Cut(title, "</h1>")
+		if other := seen[title]; other != "" && name != "no-daemon" && other != "no-daemon" && name != "nothing-known" {
+			t.Errorf("%s and %s have one headline: %s", name, other, title)
+		}
+		seen[title] = name
+	}
+}
+
+// TestContrast: in every look, each colour of text stands out from both grounds
+// by 4.5 to 1 (WCAG 2.2, AA), and each of a shape by 3 to 1.
+func TestContrast(t *testing.T) {
+	looks := regexp.MustCompile(`:root\{([^}]*)\}`).FindAllStringSubmatch(report.StyleCSS, -1)
+	if len(looks) != 3 {
+		t.Fatalf("%d looks", len(looks))
+	}
+	for i, look := range looks {
+		colour := map[string]float64{}
+		for _, m := range regexp.MustCompile(`--(\w+):(#[0-9a-f]+)`).FindAllStringSubmatch(look[1], -1) {
+			colour[m[1]] = luminance(t, m[2])
+		}
+		for _, ground := range []string{"paper", "card", "area", "hush"} {
+			for _, ink := range []string{"ink", "soft", "well", "busy", "unsure", "warning", "critical"} {
+				least := 4.5
+				if ground == "area" || ground == "hush" {
+					least = 3
+				}
+				a, b := max(colour[ink], colour[ground]), min(colour[ink], colour[ground])
+				if ratio := (a + 0.05) / (b + 0.05); ratio < least {
+					t.Errorf("look %d: %s on %s is %.1f to 1", i, ink, ground, ratio)
+				}
+			}
+		}
+	}
+}
+
+// luminance is the relative luminance of a colour as WCAG defines it.
+func luminance(t *testing.T, hex string) float64 {
+	if len(hex) == 4 {
+		hex = "#" + strings.Repeat(hex[1:2], 2) + strings.Repeat(hex[2:3], 2) + strings.Repeat(hex[3:4], 2)
+	}
+	n, err := strconv.ParseUint(hex[1:], 16, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := func(shift uint) float64 {
+		c := float64(n>>shift&255) / 255
+		if c <= 0.04045 {
+			return c / 12.92
+		}
+		return math.Pow((c+0.055)/1.055, 2.4)
+	}
+	return 0.2126*part(16) + 0.7152*part(8) + 0.0722*part(0)
 }

@@ -81,7 +81,7 @@ func broken() control.Backup {
 	return control.Backup{
 		UDID: cleo, Path: root + "/" + cleo, DeviceName: "Cleo’s iPad", ProductType: "iPad14,1", OSVersion: "18.7", Encrypted: ptr(false),
 		Phase: backup.Complete, LastComplete: ptr(ago(9 * day)),
-		Chain: control.Chain{Verdict: backup.BrokenUp, Checked: ptr(ago(time.Hour)), Files: ptr(int64(20117)), Bytes: ptr(int64(31.4e9)), Summary: "214 photos and 12 message attachments"},
+		Chain: control.Chain{Verdict: backup.BrokenUp, Checked: ptr(ago(time.Hour)), Files: ptr(int64(20117)), Bytes: ptr(int64(31.4e9)), Summary: "214 photos, 12 message attachments, nothing from Health"},
 		Findings: []backup.Finding{{
 			Code: backup.ChainBroken, Severity: backup.Critical, Title: "This backup is damaged", Confidence: backup.High, Since: ago(time.Hour),
 			Detail: "226 files that its index lists are not there. It cannot be restored as a whole, whatever the program said that made it.",
@@ -119,7 +119,7 @@ func told(udid string, at time.Time, event string, code backup.Code, title, chan
 // the given length at the given share of it.
 func course(udid string, began time.Time, prepare, transfer, pause time.Duration, pauseAt, bytes float64) report.Curve {
 	c := report.Curve{UDID: udid, Started: began, Points: []control.Sample{{At: began, Phase: backup.Preparing}}}
-	const n = 60
+	const n = 200
 	for i := range n + 1 {
 		share := float64(i) / n
 		at := began.Add(prepare + time.Duration(share*float64(transfer-pause)))
@@ -127,7 +127,7 @@ func course(udid string, began time.Time, prepare, transfer, pause time.Duration
 			at = at.Add(pause)
 		}
 		done := bytes * (share + 0.03*math.Sin(9*share)*(1-share))
-		c.Points = append(c.Points, control.Sample{At: at, Phase: backup.Transferring, Bytes: int64(max(done, float64(i))), Files: int64(i * 500)})
+		c.Points = append(c.Points, control.Sample{At: at, Phase: backup.Transferring, Bytes: int64(max(done, float64(i))), Files: int64(i * 150)})
 	}
 	return c
 }
@@ -173,7 +173,7 @@ func brokenRuns(in *report.Input) {
 		complete(cleo, ago(25*day), 20*time.Minute, backup.Incremental, 1e9, 47.8e9),
 		complete(cleo, ago(9*day), 25*time.Minute, backup.Incremental, 1.2e9, 31.4e9))
 	in.History.Checks = append(in.History.Checks,
-		control.Check{UDID: cleo, CheckResult: backup.CheckResult{At: ago(time.Hour), Verdict: backup.BrokenUp, Files: 20117, Bytes: 31.4e9, Missing: 226, Summary: "214 photos and 12 message attachments", Reason: "226 files are missing"}},
+		control.Check{UDID: cleo, CheckResult: backup.CheckResult{At: ago(time.Hour), Verdict: backup.BrokenUp, Files: 20117, Bytes: 31.4e9, Missing: 226, Summary: "214 photos, 12 message attachments, nothing from Health", Reason: "226 files are missing"}},
 		control.Check{UDID: cleo, CheckResult: backup.CheckResult{At: ago(25 * day), Verdict: backup.Good, Files: 30412, Bytes: 47.8e9}})
 	in.History.Notices = append(in.History.Notices,
 		told(cleo, ago(58*time.Minute), "raised", backup.ChainBroken, "Cleo’s iPad: this backup is damaged", "desktop", "pending", ""),

@@ -13,10 +13,10 @@ import (
 const mostStems = 40
 
 // timeline draws one stem a run: where it stands says when, how high it is how
-// long it took, and the sign on top how it ended. nil where there is no run.
+// long it took, and the sign on top how it ended. nil where there are fewer than two: one stem tells nothing.
 func (b *builder) timeline(id string, runs []control.PastRun) *chart {
 	runs = runs[max(0, len(runs)-mostStems):]
-	if len(runs) == 0 {
+	if len(runs) < 2 {
 		return nil
 	}
 	const left, right, top, bottom = 58.0, 708.0, 26.0, 142.0
@@ -27,7 +27,7 @@ func (b *builder) timeline(id string, runs []control.PastRun) *chart {
 			most = max(most, d)
 		}
 	}
-	step := stepOf(most, 3)
+	step := stepOf(most, 4)
 	y := scale{0, float64(most), bottom, top}
 	for v := time.Duration(0); v <= most; v += step {
 		c.line(map[bool]string{true: "base", false: "grid"}[v == 0], left, y.at(float64(v)), right, y.at(float64(v)))

@@ -54,7 +54,7 @@ func outcomeWords(r control.PastRun) string {
 }
 
 var kindWords = map[backup.Kind]string{
-	backup.First: "the first one", backup.Full: "everything", backup.Incremental: "what had changed",
+	backup.First: "everything, first", backup.Full: "everything", backup.Incremental: "changes",
 }
 
 var sourceWords = map[backup.Source]string{
@@ -82,7 +82,7 @@ var eventWords = map[string]string{
 }
 
 var channelWords = map[string]string{
-	"desktop": "on the desktop", "webhook": "to the webhook", "command": "to the command", "log": "in the log",
+	"desktop": "to the desktop", "webhook": "to the webhook", "command": "to the command", "log": "to the log",
 }
 
 // fateWords say what became of a notice.
@@ -90,11 +90,11 @@ func fateWords(n control.Notice) string {
 	where := channelWords[n.Channel]
 	switch n.Outcome {
 	case "sent":
-		return strings.TrimSpace("shown " + where)
+		return strings.TrimSpace("sent " + where)
 	case "pending":
-		return strings.TrimSpace("waiting to be shown " + where)
+		return strings.TrimSpace("waiting to be sent " + where)
 	case "failed":
-		return strings.TrimSpace("could not be shown " + where)
+		return strings.TrimSpace("could not be sent " + where)
 	case "suppressed":
 		return "held back"
 	}
@@ -162,14 +162,23 @@ func (m moments) atOr(t *time.Time) stamp {
 func (m moments) ago(t time.Time) string {
 	d := m.now.Sub(t)
 	switch {
-	case d < -time.Minute:
-		return "in " + backup.Span(-d)
+	case d < -time.Minute: // a clock was set
+		return m.at(t).Text
 	case d < time.Minute:
 		return "just now"
 	case d >= 2*time.Hour && d < 48*time.Hour:
 		return fmt.Sprintf("%d hours ago", int(d.Round(time.Hour).Hours()))
 	}
 	return backup.Span(d) + " ago"
+}
+
+// small writes a number as a word where a sentence begins with it.
+func small(n int) string {
+	words := []string{"No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"}
+	if n >= 0 && n < len(words) {
+		return words[n]
+	}
+	return fmt.Sprint(n)
 }
 
 // size and count write numbers that may be unknown, as a table's cell.
@@ -192,10 +201,18 @@ func sentence(s string) string {
 	if s == "" {
 		return ""
 	}
-	r := []rune(s)
-	s = strings.ToUpper(string(r[0])) + string(r[1:])
+	s = capital(s)
 	if !strings.ContainsAny(s[len(s)-1:], ".!?…") {
 		s += "."
 	}
 	return s
+}
+
+// capital gives a text its capital, but for names that begin without one.
+func capital(s string) string {
+	if s == "" || strings.HasPrefix(s, "iOS") || strings.HasPrefix(s, "iP") {
+		return s
+	}
+	r := []rune(s)
+	return strings.ToUpper(string(r[0])) + string(r[1:])
 }

@@ -1,0 +1,19 @@
+package report
+
+// For the tests of this package.
+var (
+	Clean    = clean
+	Parts    = parts
+	Policy   = policy
+	StyleCSS = styleCSS
+	Redacted = func(in Input) func(string) string { return newRedactor(in).text }
+)
+
+// Rewrite replaces every text of in.
+func Rewrite(in Input, change func(field, s string) string) Input {
+	in.Status = rewrite(in.Status, change)
+	in.History = rewrite(in.History, change)
+	in.Curves = rewrite(in.Curves, change)
+	in.NoHistory = change("NoHistory", in.NoHistory)
+	return in
+}
