@@ -122,10 +122,10 @@ func (p *picture) pastRun(r control.PastRun) {
 	if r.Ended != nil {
 		facts = append(facts, "took "+backup.Span(r.Ended.Sub(r.Started)))
 	}
-	if r.Files != nil {
+	if r.Files != nil && *r.Files > 0 {
 		facts = append(facts, backup.Plural(*r.Files, "file"))
 	}
-	if r.Bytes != nil {
+	if r.Bytes != nil && *r.Bytes > 0 {
 		facts = append(facts, backup.Bytes(*r.Bytes))
 	}
 	if phase, d := longest(r.LongestSilence); d >= time.Minute {
@@ -157,19 +157,26 @@ func (p *picture) pastNotice(n control.Notice) {
 	case "verified":
 		text += " (finished and checked)"
 	}
-	who := ""
-	if n.UDID != "" {
-		who = p.name(n.UDID) + ": "
+	if name := p.name(n.UDID); n.UDID != "" && !strings.HasPrefix(text, name) {
+		text = name + ": " + text
 	}
-	result := n.Channel + " " + n.Outcome
-	st := dim
-	if n.Outcome == "failed" {
+	result, st := n.Channel+" "+n.Outcome, dim
+	switch n.Outcome {
+	case "failed":
 		st = yellow
+	case "suppressed":
+		result = "not told"
 	}
-	p.ends(2, plain, "", plain, fmt.Sprintf("%s  %s%s", p.day(n.At), who, text), st, result)
-	if n.Reason != "" && n.Outcome != "sent" {
-		p.para(6, dim, n.Reason)
+	p.ends(2, plain, "", plain, p.day(n.At)+"  "+text, st, result)
+	if n.Outcome != "sent" {
+		p.para(6, dim, cmp.Or(silences[n.Reason], n.Reason))
 	}
+}
+
+// silences says why nobody was told, where the rule's name does not.
+var silences = map[string]string{
+	"minimum": "below the severity that notify.minimum asks for",
+	"acked":   "you had seen it",
 }
 
 // day is a moment in a column of fixed width: "27 Nov 20:31".

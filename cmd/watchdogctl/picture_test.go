@@ -198,6 +198,19 @@ var pictures = []struct {
 		s.Acked = []string{"k"}
 		return s
 	}},
+	{"interrupted", func() control.Status {
+		s := homeStatus()
+		b := resting(anna, "Anna’s iPhone", 25*time.Hour)
+		b.Phase, b.Chain.Verdict = backup.Abandoned, backup.Incomplete
+		b.Run = &control.Run{Started: now.Add(-3 * time.Hour), Ended: before(2 * time.Hour), Bytes: ptr(int64(12e9)), Kind: backup.Incremental}
+		b.Findings = []backup.Finding{{
+			Code: backup.Interrupted, Severity: backup.Warning, Title: "The backup was interrupted", Confidence: backup.High,
+			Detail: "The last run ended before it was done. The backup of yesterday is untouched and can be restored.", Since: now.Add(-2 * time.Hour),
+			Fix: advice(backup.RestartPhoneAndRetry), Key: "k",
+		}}
+		s.Backups = []control.Backup{b}
+		return s
+	}},
 	{"broken", func() control.Status {
 		s := homeStatus()
 		b := resting(anna, "Anna’s iPhone", 50*time.Hour)

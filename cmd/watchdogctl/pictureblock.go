@@ -223,13 +223,24 @@ func (p *picture) lastComplete(b control.Backup) {
 		return
 	}
 	st, mark, text := green, p.symbol("✓", "ok"), "Complete backup: "
-	if running || b.Phase == backup.Abandoned {
-		text = "Last complete backup: "
-	}
-	if b.Chain.Verdict == backup.BrokenUp || b.Chain.Verdict == backup.Incomplete {
+	chain := p.chain(b.Chain, *b.LastComplete)
+	switch {
+	case b.Chain.Verdict == backup.BrokenUp:
 		st, mark, text = red, p.symbol("✗", "x"), "Last finished: "
+	case b.Phase == backup.Abandoned: // what stands of the older one, the finding says
+		st, mark, text, chain = dim, p.symbol("–", "-"), "Last complete backup: ", ""
+	case running:
+		text = "Last complete backup: "
+		if b.Chain.Verdict != backup.Good && b.Chain.Verdict != backup.Unproven {
+			chain = "" // it is about the run under way
+		}
+	case b.Chain.Verdict == backup.Incomplete:
+		st, mark, text = yellow, "!", "Last finished: "
 	}
-	facts := []string{text + p.at(*b.LastComplete), p.chain(b.Chain, *b.LastComplete)}
+	facts := []string{text + p.at(*b.LastComplete)}
+	if chain != "" {
+		facts = append(facts, chain)
+	}
 	if b.Encrypted != nil {
 		facts = append(facts, map[bool]string{true: "encrypted", false: "not encrypted"}[*b.Encrypted])
 	}

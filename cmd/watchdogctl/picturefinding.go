@@ -33,11 +33,11 @@ func (p *picture) finding(udid string, f backup.Finding) {
 		title += "?"
 	}
 	p.ends(2, st, mark, titleStyle(st, f.Severity), title, dim, p.weight(f))
-	p.para(4, plain, f.Detail)
 	if f.Severity == backup.Info && f.Code != backup.WaitingForPasscode { // that one is done at once
-		p.explain(f)
+		p.para(4, plain, strings.TrimSpace(f.Detail+" (watchdogctl explain "+string(f.Code)+")"))
 		return
 	}
+	p.para(4, plain, f.Detail)
 	if p.acked(f) {
 		p.para(4, dim, "You have seen this.")
 		p.explain(f)

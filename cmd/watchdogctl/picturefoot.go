@@ -31,7 +31,7 @@ func (p *picture) footer() {
 			p.para(0, dim, "Muted: "+string(m.Code)+" for "+p.name(m.UDID)+p.until(m)+".")
 		}
 	}
-	if s := p.s.Daemon.Socket; strings.HasPrefix(s, "/tmp/") && p.s.Stale == nil {
+	if s := p.s.Daemon.Socket; strings.HasPrefix(s, "/tmp/backup-watchdog-") && p.s.Stale == nil {
 		p.para(0, dim, "Socket: "+s)
 	}
 }

@@ -53,7 +53,7 @@ func (p *program) printTest(list []control.TestResult) {
 		if r.Reason != "" {
 			pg.para(2, plain, r.Reason)
 		}
-		if r.LookFor != "" {
+		if r.LookFor != "" && r.Outcome == "sent" {
 			pg.para(2, plain, "Look for: "+r.LookFor)
 		}
 	}
