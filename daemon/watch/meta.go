@@ -29,7 +29,8 @@ type metadata struct {
 	index    cached[backup.IndexFile]
 	mbdb     cached[backup.IndexFile]
 	info     cached[backup.InfoFile]
-	infoSeen stat // of the last look
+	infoSeen stat      // of the last look
+	infoFrom time.Time // when it was first seen like that
 	newest   int64
 }
 
@@ -86,15 +87,17 @@ func (m *metadata) lookManifest(dir string, now time.Time, f *backup.Folder) {
 	})
 }
 
-// lookInfo reads Info.plist only when it has been quiet: unchanged since the
-// last look, or not written to for some time.
+// lookInfo reads Info.plist only when it has been quiet: unchanged over two
+// looks some seconds apart, or not written to for longer.
 func (m *metadata) lookInfo(dir string, now time.Time, f *backup.Folder) {
 	path := filepath.Join(dir, "Info.plist")
 	newest := m.newest
 	st, file := m.stat(path)
 	m.newest = newest // Finder writes it minutes after the run
-	quiet := m.infoSeen == st || now.Sub(timeOf(st.mtime)) > infoQuiet
-	m.infoSeen = st
+	if m.infoSeen != st {
+		m.infoSeen, m.infoFrom = st, now
+	}
+	quiet := now.Sub(m.infoFrom) >= settled || now.Sub(timeOf(st.mtime)) > infoQuiet
 	f.Info.File = file
 	if file.Presence != backup.Present || !quiet {
 		return

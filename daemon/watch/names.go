@@ -9,8 +9,8 @@ import "strings"
 //	24 digits                             the same without its dash (Linux, USB descriptor)
 //	any of these and -YYYYMMDD-HHMMSS     set aside: by iTunes, Finder, the phone, or "retire"
 //
-// (format.md of this project, section 6.4; the last form is made by iTunes and by the
-// phone itself when it meets a format that it no longer continues.)
+// The phone makes the last form itself when it meets a format that it no longer
+// continues.
 
 // parseName takes a folder's name apart. ok is false when it is not a backup's.
 func parseName(name string) (udid string, archived, ok bool) {

@@ -19,7 +19,6 @@ type stat struct {
 
 func (s stat) isDir() bool     { return s.mode&unix.S_IFMT == unix.S_IFDIR }
 func (s stat) isRegular() bool { return s.mode&unix.S_IFMT == unix.S_IFREG }
-func (s stat) isLink() bool    { return s.mode&unix.S_IFMT == unix.S_IFLNK }
 
 // statAt looks at name below the open folder dir, without following a link.
 func statAt(dir int, name string) (stat, error) {
