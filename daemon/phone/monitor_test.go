@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -92,6 +93,7 @@ func TestDescribe(t *testing.T) {
 
 // muxd is a usbmuxd over pipes, which a bubble of synctest can hold.
 type muxd struct {
+	mu      sync.Mutex
 	phones  string // entries of ListDevices
 	dials   []time.Time
 	refuse  error // of the next dials
@@ -100,6 +102,8 @@ type muxd struct {
 }
 
 func (d *muxd) dial(context.Context) (net.Conn, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.dials = append(d.dials, time.Now())
 	if d.refuse != nil {
 		return nil, d.refuse
@@ -119,7 +123,10 @@ func (d *muxd) serve(c net.Conn) {
 	io.ReadFull(c, body)
 	tag := binary.LittleEndian.Uint32(head[12:])
 	if text(body, "MessageType") == "ListDevices" {
-		say(c, tag, listing(d.phones))
+		d.mu.Lock()
+		list := listing(d.phones)
+		d.mu.Unlock()
+		say(c, tag, list)
 		return
 	}
 	if d.silence {
@@ -150,6 +157,8 @@ func TestMonitorBacksOff(t *testing.T) {
 		d := &muxd{refuse: syscall.EACCES}
 		newBubble(t, d)
 		pass(5 * time.Minute) // of the bubble's time
+		d.mu.Lock()
+		defer d.mu.Unlock()
 		if n := len(d.dials); n < 8 || n > 15 {
 			t.Errorf("tried %d times in five minutes", n)
 		}
@@ -169,7 +178,9 @@ func TestMonitorRelists(t *testing.T) {
 		if s := <-m.Changes(); s.State != Connected || len(s.Devices) != 0 {
 			t.Fatalf("at first %+v", s)
 		}
+		d.mu.Lock()
 		d.phones = entry("4", udid, "USB") + `<string>odd</string>`
+		d.mu.Unlock()
 		pass(relistEvery + time.Second)
 		if s := <-m.Changes(); s.Link(udid) != backup.LinkUSB || s.Skipped != 1 {
 			t.Errorf("after a minute %+v", s)
@@ -210,6 +221,8 @@ func TestMonitorSilentUsbmuxd(t *testing.T) {
 		if s := <-m.Changes(); !strings.HasPrefix(s.State, "lost: ") || s.Link(udid) != backup.LinkUnknown {
 			t.Errorf("got %+v", s)
 		}
+		d.mu.Lock()
+		defer d.mu.Unlock()
 		if len(d.dials) < 2 {
 			t.Error("never tried again")
 		}
