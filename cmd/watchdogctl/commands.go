@@ -26,6 +26,7 @@ var commands = []struct {
 	{groupLook, checkCommand},
 	{groupLook, historyCommand},
 	{groupLook, explainCommand},
+	{groupLook, reportCommand},
 	{groupLook, replayCommand},
 	{groupLook, doctorCommand},
 	{groupAct, ackCommand},
