@@ -20,7 +20,8 @@ type Options struct {
 	// Quick also runs SQLite's own quick_check on the index, beside the rest.
 	Quick bool
 	// Workers is how many goroutines look at files; 0 means as many as the
-	// computer has processors, at most 4.
+	// computer has processors, at most 4. With 1 names and sizes are checked on
+	// the caller's own.
 	Workers int
 	// Progress is called about ten times a second from one goroutine; nil: never.
 	Progress func(Progress)

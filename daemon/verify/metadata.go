@@ -111,7 +111,8 @@ func (k *checker) closeIndex() {
 	}
 }
 
-// startQuickCheck runs quick_check beside the rest; wait returns when it is done.
+// startQuickCheck runs quick_check beside the rest, with one worker after it;
+// wait returns when it is done.
 func (k *checker) startQuickCheck(ctx context.Context) (wait func() error) {
 	path := ""
 	switch x := k.idx.(type) {
@@ -125,23 +126,34 @@ func (k *checker) startQuickCheck(ctx context.Context) (wait func() error) {
 	}
 	var fault string
 	var err error
-	var wg sync.WaitGroup
-	start := k.o.Now()
-	wg.Go(func() {
+	run := func() {
 		k.o.Begin()
+		start := k.o.Now()
 		fault, err = quickCheck(ctx, path)
 		k.res.QuickSeconds = k.o.Now().Sub(start).Seconds()
-	})
+	}
+	var beside sync.WaitGroup
+	if k.o.Workers > 1 {
+		beside.Go(run)
+	}
 	return func() error {
-		wg.Wait()
-		if k.res.QuickCheck = "ok"; fault != "" {
-			fault = plist.Clean(fault, 200)
-			k.res.QuickCheck = fault
-			if !k.res.Has(IndexUnreadable) {
-				k.res.add(Problem{Kind: IndexUnreadable, Path: k.index.name, Detail: k.index.name + " is damaged: " + fault})
-			}
+		if k.o.Workers == 1 {
+			run()
 		}
+		beside.Wait()
+		k.takeQuickCheck(fault)
 		return err
 	}
 }
 
+// takeQuickCheck takes what SQLite found into the result.
+func (k *checker) takeQuickCheck(fault string) {
+	if fault == "" {
+		k.res.QuickCheck = "ok"
+		return
+	}
+	k.res.QuickCheck = plist.Clean(fault, 200)
+	if !k.res.Has(IndexUnreadable) {
+		k.res.add(Problem{Kind: IndexUnreadable, Path: k.index.name, Detail: k.index.name + " is damaged: " + k.res.QuickCheck})
+	}
+}

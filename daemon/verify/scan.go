@@ -71,12 +71,17 @@ func (s *suspects) note(id fileID, size int64) {
 	}
 }
 
-// run carries the scan out on n goroutines. rows fills s.shards; it may be nil.
+// run carries the scan out on n goroutines, with one on the caller's own. rows
+// fills s.shards; it may be nil.
 func (s *scan) run(ctx context.Context, n int, rows func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	s.rowsRead = make(chan struct{})
-	errs := make([]error, max(n, 1))
+	if n <= 1 {
+		s.begin()
+		return s.work(ctx, true, rows)
+	}
+	errs := make([]error, n)
 	var wg sync.WaitGroup
 	for i := range errs {
 		wg.Go(func() {
