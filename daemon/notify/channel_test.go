@@ -10,8 +10,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -146,12 +148,16 @@ type received struct {
 	header                    http.Header
 }
 
-// receiver is a server that answers with the given codes in turn, then 200.
-func receiver(t *testing.T, codes ...int) (*httptest.Server, *[]received) {
+// receiver is a server that answers with the given codes in turn, then 200. The
+// function returns what it got so far.
+func receiver(t *testing.T, codes ...int) (*httptest.Server, func() []received) {
 	t.Helper()
+	var mu sync.Mutex
 	var got []received
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
 		got = append(got, received{r.Method, r.URL.Path, r.URL.RawQuery, string(b), r.Header})
 		if len(got) <= len(codes) {
 			w.WriteHeader(codes[len(got)-1])
@@ -159,7 +165,11 @@ func receiver(t *testing.T, codes ...int) (*httptest.Server, *[]received) {
 		}
 	}))
 	t.Cleanup(s.Close)
-	return s, &got
+	return s, func() []received {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(got)
+	}
 }
 
 func webhook(t *testing.T, address string) *notify.Webhook {
@@ -177,7 +187,7 @@ func TestHomeAssistantGetsTheJSON(t *testing.T) {
 	if err := webhook(t, s.URL+"/api/webhook/secret?token=1").Send(t.Context(), notify.MessageOf(stalled("Anna's “iPhone”"))); err != nil {
 		t.Fatal(err)
 	}
-	r := (*got)[0]
+	r := got()[0]
 	if r.method != "POST" || r.path != "/api/webhook/secret" || r.query != "token=1" || r.header.Get("Content-Type") != "application/json" {
 		t.Errorf("got %+v", r)
 	}
@@ -189,7 +199,7 @@ func TestNtfyGetsTextAndHeaders(t *testing.T) {
 	if err := webhook(t, s.URL+"/topic?format=ntfy").Send(t.Context(), notify.MessageOf(stalled("Zoë's\r\nX-Evil: 1"))); err != nil {
 		t.Fatal(err)
 	}
-	r := (*got)[0]
+	r := got()[0]
 	title, err := new(mime.WordDecoder).DecodeHeader(r.header.Get("Title"))
 	if err != nil || !strings.HasPrefix(title, "Zoë's X-Evil") || !strings.HasSuffix(title, "backup is stuck") || r.header.Get("X-Evil") != "" {
 		t.Errorf("title %q, %v", title, err)
@@ -205,8 +215,8 @@ func TestSlackGetsTextWithoutMarkup(t *testing.T) {
 		t.Fatal(err)
 	}
 	var body map[string]string
-	if err := json.Unmarshal([]byte((*got)[0].body), &body); err != nil || len(body) != 1 {
-		t.Fatalf("%v in %s", err, (*got)[0].body)
+	if err := json.Unmarshal([]byte(got()[0].body), &body); err != nil || len(body) != 1 {
+		t.Fatalf("%v in %s", err, got()[0].body)
 	}
 	if !strings.HasPrefix(body["text"], "*&lt;!channel&gt;∗b∗: backup is stuck*\nStop the backup") {
 		t.Errorf("got %q", body["text"])
@@ -242,8 +252,8 @@ func TestAWebhookTriesAgainWhereThatMayHelp(t *testing.T) {
 	} {
 		s, got := receiver(t, c.codes...)
 		err := webhook(t, s.URL+"/secret").Send(t.Context(), notify.MessageOf(stalled("x")))
-		if len(*got) != c.requests || (c.want == "") != (err == nil) {
-			t.Errorf("%v: %d requests, %v", c.codes, len(*got), err)
+		if len(got()) != c.requests || (c.want == "") != (err == nil) {
+			t.Errorf("%v: %d requests, %v", c.codes, len(got()), err)
 		}
 		if err != nil && (!strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "secret") || len(err.Error()) > 400) {
 			t.Errorf("%v: %v", c.codes, err)
@@ -304,7 +314,7 @@ func TestPingsGoWhereHealthchecksWantsThem(t *testing.T) {
 		}
 	}
 	var paths []string
-	for _, r := range *got {
+	for _, r := range got() {
 		paths = append(paths, r.path+" "+r.body)
 	}
 	if want := "[/uuid/start text /uuid text /uuid/fail text]"; fmt.Sprint(paths) != want {

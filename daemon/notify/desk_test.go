@@ -420,7 +420,7 @@ func TestRunsArePinged(t *testing.T) {
 		sc.Backups[0].RunID, sc.Backups[0].Phase = run, phase
 		d.Look(start, sc)
 		n += pings
-		eventually(t, fmt.Sprintf("ping %d", n), func() bool { return len(*got) >= n })
+		eventually(t, fmt.Sprintf("ping %d", n), func() bool { return len(got()) >= n })
 	}
 	look("1", backup.Complete, 0) // over before anybody asked
 	look("2", backup.Preparing, 1)
@@ -435,9 +435,9 @@ func TestRunsArePinged(t *testing.T) {
 	critical.Backups = nil
 	critical.Items[0].Finding.Severity = backup.Critical
 	d.Look(start, critical)
-	eventually(t, "the last", func() bool { return len(*got) >= 5 })
+	eventually(t, "the last", func() bool { return len(got()) >= 5 })
 	var said []string
-	for _, r := range *got {
+	for _, r := range got() {
 		said = append(said, r.path+" "+r.body)
 	}
 	expect(t, "pings", strings.Join(said, "; "), "/start Anna's iPhone: a backup began; / Anna's iPhone: the backup completed; "+

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -143,7 +144,11 @@ type server struct {
 	icon         bool
 }
 
-func (s *server) GetCapabilities() ([]string, *dbus.Error) { return s.capabilities, nil }
+func (s *server) GetCapabilities() ([]string, *dbus.Error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.capabilities), nil
+}
 
 func (s *server) GetServerInformation() (name, vendor, version, spec string, e *dbus.Error) {
 	return "test", "test", "1", "1.2", nil
