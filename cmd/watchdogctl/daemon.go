@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -26,7 +27,23 @@ func (p *program) client() (*control.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return control.NewClient(paths.Socket), nil
+	return control.NewClient(p.socketDir(paths)), nil
+}
+
+// socketDir is the folder whose socket to ask. On Linux the daemon of a login
+// session and a shell without one (over ssh, from cron) may differ in
+// XDG_RUNTIME_DIR: then the place where a socket really is counts.
+func (p *program) socketDir(paths config.Paths) string {
+	if p.StateDir != "" || p.GOOS == "darwin" {
+		return paths.Socket
+	}
+	session := fmt.Sprintf("/run/user/%d/%s", p.UID, config.App)
+	for _, dir := range []string{paths.Socket, session, paths.State} {
+		if _, err := os.Lstat(control.SocketPath(dir, p.UID)); err == nil {
+			return dir
+		}
+	}
+	return paths.Socket
 }
 
 // unreachable words an error of the client. Where no daemon answers, what the
