@@ -34,10 +34,7 @@ type checked struct {
 }
 
 // request is a check that a person asked for through the socket.
-type request struct {
-	r    control.CheckRequest
-	done chan struct{}
-}
+type request struct{ r control.CheckRequest }
 
 // inventories is the folder for inventories.
 func (l *loop) inventories() string { return filepath.Join(l.opt.Paths.State, "inventories") }
@@ -144,7 +141,7 @@ func (l *loop) keepCheck(t *tracked, udid string, res verify.Result) {
 // nothing, not even for a run to end: the result says what stands there.
 func (l *loop) Check(ctx context.Context, r control.CheckRequest, progress func(any)) (any, error) {
 	var paths, udids []string
-	req := &request{r: r}
+	req := &request{r}
 	ok := l.call(func() {
 		paths, udids = l.targets(r.Targets)
 		l.requested = append(l.requested, req)

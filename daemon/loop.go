@@ -66,6 +66,7 @@ type loop struct {
 	rootMemory  map[string]*backup.RootMemory
 	backups     map[string]*tracked // by path
 	running     processes
+	power       *host.PowerMeter
 	hunting     bool // the list of processes is being made
 	finder      *host.Processes
 	phones      phones
@@ -101,8 +102,9 @@ type tracked struct {
 
 // processes is one look at the backup programs that run.
 type processes struct {
-	list []host.Process
-	all  bool // every one could be seen
+	list      []host.Process
+	all       bool // every one could be seen
+	onBattery backup.Tri
 }
 
 func newLoop(o Options, cfg config.Config, db *history.DB, trouble, socket string) (*loop, error) {
@@ -117,7 +119,7 @@ func newLoop(o Options, cfg config.Config, db *history.DB, trouble, socket strin
 		answers: make(chan answer, 4), events: make(chan phoneEvent, 16), apples: make(chan backup.Apple, 1),
 		checked: make(chan checked, 1), ask: make(chan func()),
 		rootMemory: map[string]*backup.RootMemory{}, backups: map[string]*tracked{},
-		finder: host.NewProcesses(), phones: newPhones(),
+		finder: host.NewProcesses(), power: host.NewPowerMeter(), phones: newPhones(),
 		desk: notify.NewDesk(notify.Options{History: db, Policy: policy, Channels: channels(cfg, o.Log), Pinger: pinger(cfg, o.Log), Log: o.Log, Now: now.T}),
 	}
 	l.apple = host.NewApple(host.AppleOptions{URL: cfg.AppleStatus.URL})
@@ -384,7 +386,7 @@ func (l *loop) sorted() []*tracked {
 // facts puts together everything known of one backup.
 func (l *loop) facts(t *tracked) backup.Facts {
 	root, _ := l.root(t.look.Root)
-	f := backup.Facts{Folder: t.look.Folder, Root: root, Darwin: darwin, MacOSVersion: host.MacOSVersion(), Apple: l.appleSays}
+	f := backup.Facts{Folder: t.look.Folder, Root: root, Darwin: darwin, MacOSVersion: host.MacOSVersion(), OnBattery: l.running.onBattery, Apple: l.appleSays}
 	f.Phone = l.phones.of(t.look.UDID, l.cfg.Phone.Enabled)
 	if !t.look.Archived {
 		f.Writer = host.Match(l.running.list, l.running.all, host.Target{UDID: t.look.UDID, Path: t.look.Path,

@@ -266,8 +266,12 @@ func (l *loop) hunt(now backup.Moment) {
 		return
 	}
 	l.hunting, l.lastProcs = true, now.T
+	active := len(l.activePaths()) > 0
 	l.beside(func() {
 		p := l.findProcesses(l.ctx)
+		if active {
+			p.onBattery = l.power.Power(l.ctx, now.T).OnBattery
+		}
 		select {
 		case l.procs <- p:
 		case <-l.ctx.Done():
@@ -279,7 +283,7 @@ func (l *loop) findProcesses(ctx context.Context) processes {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	list, all := l.finder.Look(ctx)
-	return processes{list, all}
+	return processes{list: list, all: all}
 }
 
 // askApple asks Apple's page while an iCloud condition holds, and only then.

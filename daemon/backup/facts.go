@@ -219,6 +219,8 @@ type Facts struct {
 	Apple  Apple
 	// Darwin says that the judged computer is a Mac (which may free purgeable space).
 	Darwin bool
+	// OnBattery says that this computer runs on its battery.
+	OnBattery Tri
 	// MacOSVersion of this computer, "26.1"; "" unknown or no Mac.
 	MacOSVersion string
 }

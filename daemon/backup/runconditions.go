@@ -247,6 +247,9 @@ func macSlept(v *view) *draft {
 	}
 	d := &draft{severity: Info, confidence: Medium, detail: "The computer slept for " + Span(r.Slept) + " while the backup was under way. It has gone on since.",
 		evidence: []Evidence{{"Asleep during this run", Span(r.Slept), FromMac}, {"Woke", clock(r.WokeAt.T), FromMac}, {"Last data", clock(r.LastProgress.T), FromFolder}}}
+	if v.f.OnBattery == Yes {
+		d.evidence = append(d.evidence, Evidence{"This computer", "runs on its battery", FromMac})
+	}
 	still := !r.LastProgress.T.After(r.WokeAt.T)
 	if still {
 		d.detail = "The computer slept for " + Span(r.Slept) + " while the backup was under way, and nothing has moved since it woke."
@@ -414,6 +417,9 @@ func (v *view) stallEvidence(limit time.Duration) []Evidence {
 	}
 	if v.f.Writer.State == WriterAlive {
 		ev = append(ev, Evidence{"Backup program", orUnknown(v.f.Writer.Name) + ", still running", FromMac})
+	}
+	if v.f.OnBattery == Yes {
+		ev = append(ev, Evidence{"This computer", "runs on its battery", FromMac})
 	}
 	if len(v.f.Writer.Others) > 0 {
 		ev = append(ev, Evidence{"Another program works on this backup", strings.Join(v.f.Writer.Others, ", "), FromMac})

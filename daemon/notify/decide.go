@@ -50,6 +50,8 @@ const (
 func Decide(p Policy, m Memory, now time.Time, s Scene) []Decision {
 	var out []Decision
 	today := m.Today
+	before := m.Told
+	m.Told = maps.Clone(m.Told) // what is told in this very step counts for the rest of it
 	for _, it := range worstFirst(s.Items) {
 		if it.Hidden {
 			continue
@@ -61,9 +63,11 @@ func Decide(p Policy, m Memory, now time.Time, s Scene) []Decision {
 		}
 		if d.Speak = d.Reason == ""; d.Speak {
 			today++
+			m.Record(now, d)
 		}
 		out = append(out, d)
 	}
+	m.Told = before
 	out = append(out, goodNews(p, m, now, s)...)
 	if d, due := assurance(p, m, now, s); due {
 		out = append(out, d)
@@ -124,7 +128,7 @@ func sameTrouble(m Memory, it Item) (last Told, key string) {
 			continue
 		}
 		switch t.Code {
-		case backup.Stalled, backup.PhoneDisconnected, backup.WaitingForPasscode, backup.MacDiskFull:
+		case backup.Stalled, backup.PhoneDisconnected, backup.WaitingForPasscode, backup.MacDiskFull, backup.MacSlept, backup.Interrupted:
 			if t.Last.After(last.Last) {
 				last, key = t, k
 			}
@@ -179,6 +183,7 @@ const (
 	whenFlowing                // data flows again in its run, or a later run completes
 	whenOngoing                // it does not hold and its run is under way, or a later run completes
 	whenComplete               // a run completes
+	never                      // that it is not said any more may only mean that nobody was asked
 )
 
 // endings has every condition whose disappearance alone is no good news.
@@ -203,6 +208,12 @@ var endings = map[backup.Code]ending{
 	backup.Overdue:            whenComplete,
 	backup.PhoneDisagrees:     whenComplete,
 	backup.Shrunk:             whenComplete,
+	backup.ICloudOverdue:      never,
+	backup.AppleOutage:        never,
+	backup.PhoneDiskFull:      never,
+	backup.SoftwareMismatch:   never,
+	backup.IndexTooLarge:      never,
+	backup.EncryptionLost:     never,
 }
 
 // goodNews decides about the notices that something good may follow: at most
@@ -256,6 +267,9 @@ func follows(p Policy, m Memory, now time.Time, b State, key string) Event {
 		return ""
 	}
 	end := endings[t.Code]
+	if end == never {
+		return ""
+	}
 	if end != whenGone && b.UDID == t.UDID {
 		checked := !b.Phase.Active() && b.Completed.After(t.Last) && !b.Check.At.Before(b.Completed)
 		if checked {
