@@ -26,7 +26,7 @@ func (d *examination) folder() diagnosis {
 	for _, r := range d.status.Roots {
 		switch {
 		case r.State == "denied":
-			return amiss(d.accessSteps(), "%s may not be read", r.Path)
+			return amiss("the three steps under \"access\"", "%s may not be read", r.Path)
 		case r.ReadOnly != nil && *r.ReadOnly:
 			return amiss("connect the drive so that it can be written, or make backups somewhere else", "%s is on a volume that can only be read", r.Path)
 		case r.State == "missing" && len(d.conf.Roots) > 0:

@@ -45,6 +45,7 @@ func installCommand(p *program) *cobra.Command {
 				return p.misuse(fmt.Errorf("install: --target %s is for --dry-run", target), "add --dry-run, or run it on that system")
 			}
 			if !dryRun {
+				m.Running = p.runningHash(c.Context())
 				return p.didReport(m.Install(c.Context()))
 			}
 			if target != "" {
@@ -131,6 +132,21 @@ func (p *program) manager() (*service.Manager, error) {
 		}
 	}
 	return m, nil
+}
+
+// runningHash is the code hash of the daemon that runs, "" when none answers.
+func (p *program) runningHash(ctx context.Context) string {
+	client, err := p.client()
+	if err != nil {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, hintTime)
+	defer cancel()
+	s, err := client.Status(ctx)
+	if err != nil {
+		return ""
+	}
+	return s.Daemon.CodeHash
 }
 
 // assignments reads NAME=VALUE arguments.

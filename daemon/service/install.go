@@ -34,6 +34,7 @@ func (m *Manager) Install(ctx context.Context) (Report, error) {
 		return r, err
 	}
 	unfinished := m.unfinished() || len(todo.Files)+len(todo.Links) > 0
+	again := unfinished || m.outdated()
 	if err := p.folders(); err != nil {
 		return r, err
 	}
@@ -49,12 +50,19 @@ func (m *Manager) Install(ctx context.Context) (Report, error) {
 	if err := m.trimBundle(p); err != nil {
 		return r, problem(err, "check who owns the application's folder", "removing files of an older version")
 	}
-	if err := m.bring(ctx, e, unfinished, &r); err != nil {
+	if err := m.bring(ctx, e, again, &r); err != nil {
 		return r, err
 	}
 	os.Remove(m.mark())
 	m.advise(&r)
 	return r, nil
+}
+
+// outdated reports whether the daemon runs from another file than the one that
+// lies there now.
+func (m *Manager) outdated() bool {
+	now, err := CodeHash(m.Program())
+	return m.Running != "" && err == nil && now != m.Running
 }
 
 // mark is a file that says that an installation has begun and not ended: what

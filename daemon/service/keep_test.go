@@ -144,6 +144,25 @@ func TestUpdateThatBrokeOff(t *testing.T) {
 	}
 }
 
+// TestReplacedUnderneath: a system's package replaces the program while the old
+// one runs. Nothing is to be written, and the new one is to be started.
+func TestReplacedUnderneath(t *testing.T) {
+	r := newRig(t, service.Linux)
+	r.install()
+	hash, err := service.CodeHash(r.m.Program())
+	must(t, err)
+	r.m.Running = hash
+	if rep := r.install(); len(rep.Done) != 0 {
+		t.Errorf("the same program: %q", rep.Done)
+	}
+	r.m.Running = strings.Repeat("0", 64)
+	starts := r.world().Starts
+	r.install()
+	if r.world().Starts == starts {
+		t.Error("the new program was not started")
+	}
+}
+
 // TestUpdateRemembers: what the first installation was told holds for the next
 // ones, until it is told something else.
 func TestUpdateRemembers(t *testing.T) {

@@ -92,6 +92,10 @@ type Manager struct {
 	StateDir string
 	// Env is handed to the daemon.
 	Env map[string]string
+	// Running is the code hash of the daemon that runs now, as it says itself; ""
+	// unknown. Where it is not that of the file on disk (a system's package was
+	// brought up to date), Install starts the new one.
+	Running string
 	// Root stands before the system's own folders in a test; "" otherwise.
 	Root string
 	// Run carries out one command; nil means Exec.
