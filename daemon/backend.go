@@ -179,6 +179,8 @@ func (l *loop) daemonStatus() control.Daemon {
 		LastNotice: at(l.desk.Health().LastDesktop)}
 	if l.opt.Flags.File != "" {
 		d.Config = l.opt.Flags.File
+	} else if _, err := os.Stat(d.Config); err != nil {
+		d.Config = ""
 	}
 	if l.trouble != "" {
 		d.History = l.trouble
