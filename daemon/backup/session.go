@@ -137,7 +137,7 @@ func (s *Session) Restore(saved []byte, sameBoot bool, now Moment) error {
 	if err := json.Unmarshal(saved, &m); err != nil {
 		return fmt.Errorf("the saved state of %s cannot be read: %w", s.UDID, err)
 	}
-	if m.Since == nil || m.Times == nil || m.Bad == nil || m.Last.T.After(now.T.Add(time.Hour)) {
+	if !m.Seen || m.Since == nil || m.Times == nil || m.Bad == nil || m.Last.T.After(now.T.Add(time.Hour)) {
 		return fmt.Errorf("the saved state of %s is not usable: it is incomplete or from the future", s.UDID)
 	}
 	if !sameBoot {

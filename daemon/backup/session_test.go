@@ -1,0 +1,216 @@
+package backup
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"backupwatchdog/plist"
+)
+
+var began = Moment{T: time.Date(2026, 11, 27, 21, 0, 0, 0, time.UTC), Slept: 5 * time.Hour}
+
+// uploading is a run in the middle of its transfer.
+func uploading(files, bytes int64) Facts {
+	f := Facts{Folder: Folder{Files: files, Bytes: bytes, Snapshot: Yes, SnapshotFiles: files, SnapshotBytes: bytes,
+		Status: StatusFile{File: File{Presence: Present}, Status: plist.Status{SnapshotState: "uploading", BackupState: "new", UUID: "C1"}}},
+		Root:  Root{Access: AccessGranted, Volume: VolumeOK, Free: 500e9},
+		Phone: Phone{Link: LinkUSB, Battery: -1, DiskFree: -1, DiskUsed: -1}}
+	f.Writer = Writer{State: WriterAlive, Name: "idevicebackup2", PID: 7}
+	return f
+}
+
+// transferring is a session that has seen 100 files in 100 seconds.
+func transferring() *Session {
+	s := NewSession("U", "/b/U", DefaultRules(), nil)
+	s.Observe(began, uploading(10, 1e6))
+	s.Observe(began.Add(100*time.Second), uploading(100, 1e8))
+	return s
+}
+
+func find(fs []Finding, c Code) *Finding {
+	if i := slices.IndexFunc(fs, func(f Finding) bool { return f.Code == c }); i >= 0 {
+		return &fs[i]
+	}
+	return nil
+}
+
+func TestRestartKeepsTheSilenceAndTheKey(t *testing.T) {
+	s := transferring()
+	at := began.Add(100*time.Second + 16*time.Minute)
+	before := find(s.Assess(at).Findings, Stalled)
+	if before == nil || before.Severity != Warning {
+		t.Fatalf("no stall before the restart: %+v", before)
+	}
+	later := at.Add(time.Minute)
+	r := NewSession("U", "/b/U", DefaultRules(), nil)
+	if err := r.Restore(s.Save(), true, later); err != nil {
+		t.Fatal(err)
+	}
+	r.Observe(later, uploading(100, 1e8))
+	after := find(r.Assess(later).Findings, Stalled)
+	if after == nil || after.Key != before.Key || after.Severity != Warning {
+		t.Errorf("after the restart %+v, want the same key as %+v", after, before)
+	}
+}
+
+func TestRestartDoesNotTakeANewCounterForProgress(t *testing.T) {
+	s := transferring()
+	later := began.Add(15 * time.Minute)
+	r := NewSession("U", "/b/U", DefaultRules(), nil)
+	if err := r.Restore(s.Save(), true, later); err != nil {
+		t.Fatal(err)
+	}
+	r.Observe(later, uploading(60, 5e7)) // the new process estimates otherwise
+	if find(r.Assess(later).Findings, Stalled) == nil {
+		t.Error("a silence of fourteen minutes was forgotten at the restart")
+	}
+	if v, _ := r.View(later); v.Files != 90 && v.Files != 100 {
+		t.Errorf("%d files after the restart", v.Files)
+	}
+	r.Observe(later.Add(10*time.Second), uploading(70, 6e7))
+	if find(r.Assess(later.Add(10*time.Second)).Findings, Stalled) != nil {
+		t.Error("files arrive again, and it still counts as silent")
+	}
+}
+
+func TestAnotherBootCountsAsSlept(t *testing.T) {
+	s := transferring()
+	reboot := Moment{T: began.T.Add(8 * time.Hour), Slept: 0}
+	r := NewSession("U", "/b/U", DefaultRules(), nil)
+	if err := r.Restore(s.Save(), false, reboot); err != nil {
+		t.Fatal(err)
+	}
+	r.Observe(reboot, uploading(100, 1e8))
+	a := r.Assess(reboot)
+	if f := find(a.Findings, Stalled); f != nil {
+		t.Errorf("eight hours of being switched off are a silence: %+v", f)
+	}
+	if find(a.Findings, MacSlept) == nil {
+		t.Error("the computer was away in the middle of a run, and nothing says so")
+	}
+}
+
+func TestRestoreRefusesWhatItCannotUse(t *testing.T) {
+	for _, bad := range []string{"", "null", "{}", "[]", `{"since":null}`, `{"since":{},"times":{},"bad":{},"last":{"t":"2999-01-01T00:00:00Z"}}`} {
+		s := transferring()
+		was := string(s.Save())
+		if err := s.Restore([]byte(bad), true, began); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+		if string(s.Save()) != was {
+			t.Errorf("%q has changed the session", bad)
+		}
+	}
+}
+
+// TestNextIsWhenTheAnswerChanges asks only at the moments that an assessment
+// names, and must see the stall at its second.
+func TestNextIsWhenTheAnswerChanges(t *testing.T) {
+	s := transferring()
+	now := began.Add(100 * time.Second)
+	for range 20 {
+		a := s.Assess(now)
+		if f := find(a.Findings, Stalled); f != nil {
+			if quiet := now.Since(began.Add(100 * time.Second)); quiet != 10*time.Minute {
+				t.Errorf("seen after %v", quiet)
+			}
+			return
+		}
+		if a.Next.IsZero() || !a.Next.After(now.T) {
+			t.Fatalf("at %v: next is %v", now.T, a.Next)
+		}
+		now = now.Add(a.Next.Sub(now.T))
+	}
+	t.Error("never seen")
+}
+
+// TestWorstCaseWordsStayWhole: no finding may come out half-written whatever is
+// unknown.
+func TestUnknownFactsMakeWholeSentences(t *testing.T) {
+	f := uploading(-1, -1)
+	f.Root.Free, f.Writer, f.Phone.Link = -1, Writer{}, LinkUnknown
+	s := NewSession("U", "/b/U", DefaultRules(), nil)
+	s.Observe(began, f)
+	for _, f := range s.Assess(began.Add(20 * time.Minute)).Findings {
+		for _, text := range append([]string{f.Title, f.Detail}, f.Fix.Steps...) {
+			if text == "" || strings.Contains(text, "{") || strings.Contains(text, "%!") || strings.Contains(text, "  ") {
+				t.Errorf("%s says %q", f.Code, text)
+			}
+		}
+		for _, e := range f.Evidence {
+			if e.Fact == "" || e.Value == "" {
+				t.Errorf("%s: evidence %+v", f.Code, e)
+			}
+		}
+	}
+}
+
+func TestRootsAreJudged(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		root   Root
+		shown  []Code
+		hidden []Code
+	}{
+		{"fine", Root{Access: AccessGranted, Volume: VolumeOK}, nil, nil},
+		{"denied", Root{Access: AccessDenied}, []Code{NoAccess}, nil},
+		{"not there", Root{Access: AccessAbsent}, []Code{FolderMissing}, nil},
+		{"drive gone", Root{Access: AccessAbsent, Volume: VolumeMissing}, []Code{CodeVolumeMissing}, nil},
+		{"stand-in, and read-only", Root{Access: AccessGranted, Volume: VolumeReplaced, ReadOnly: Yes}, []Code{CodeVolumeMissing}, []Code{VolumeReadOnly}},
+		{"read-only", Root{Access: AccessGranted, ReadOnly: Yes}, []Code{VolumeReadOnly}, nil},
+		{"polling", Root{Access: AccessGranted, Polling: true}, []Code{WatchDegraded}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var m RootMemory
+			shown, hidden := JudgeRoot(&m, c.root, false, began.T)
+			if got := codes(shown); !slices.Equal(got, c.shown) {
+				t.Errorf("shown %v, want %v", got, c.shown)
+			}
+			if got := codes(hidden); !slices.Equal(got, c.hidden) {
+				t.Errorf("hidden %v, want %v", got, c.hidden)
+			}
+		})
+	}
+}
+
+func codes(fs []Finding) []Code {
+	var out []Code
+	for _, f := range fs {
+		out = append(out, f.Code)
+	}
+	return out
+}
+
+func TestARootThatComesBackIsANewOccurrence(t *testing.T) {
+	var m RootMemory
+	first, _ := JudgeRoot(&m, Root{Path: "/r", Access: AccessDenied}, false, began.T)
+	again, _ := JudgeRoot(&m, Root{Path: "/r", Access: AccessDenied}, false, began.T.Add(time.Hour))
+	if first[0].Key != again[0].Key || !again[0].Since.Equal(began.T) {
+		t.Errorf("the same trouble changed: %+v, %+v", first[0], again[0])
+	}
+	JudgeRoot(&m, Root{Path: "/r", Access: AccessGranted}, false, began.T.Add(2*time.Hour))
+	other, _ := JudgeRoot(&m, Root{Path: "/r", Access: AccessDenied}, false, began.T.Add(3*time.Hour))
+	if other[0].Key == first[0].Key {
+		t.Error("a new trouble has the key of the old one")
+	}
+}
+
+func TestWords(t *testing.T) {
+	for n, want := range map[int64]string{-1: "unknown", 0: "0 bytes", 999: "999 bytes", 1000: "1 kB", 61_234_000_000: "61.2 GB", 999_700_000: "1 GB", 250e9: "250 GB"} {
+		if got := Bytes(n); got != want {
+			t.Errorf("Bytes(%d) is %q, want %q", n, got, want)
+		}
+	}
+	for d, want := range map[time.Duration]string{0: "0 s", 40 * time.Second: "40 s", 9 * time.Minute: "9 min", 125 * time.Minute: "2 h 5 min", 3 * time.Hour: "3 h", 80 * time.Hour: "3 days"} {
+		if got := Span(d); got != want {
+			t.Errorf("Span(%v) is %q, want %q", d, got, want)
+		}
+	}
+	for n, want := range map[int64]string{0: "0 files", 1: "1 file", 48212: "48,212 files", 1234567: "1,234,567 files"} {
+		if got := Plural(n, "file"); got != want {
+			t.Errorf("Plural(%d) is %q, want %q", n, got, want)
+		}
+	}
+}
