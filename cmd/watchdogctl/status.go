@@ -44,6 +44,9 @@ func statusCommand(p *program) *cobra.Command {
 			if len(args) > 0 {
 				v.phone = args[0]
 			}
+			if watch && p.livable(v) {
+				return p.live(c.Context(), v)
+			}
 			if watch {
 				return p.watch(c.Context(), v)
 			}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/control"
+)
+
+// columnsMost is how many parts the curve of the last hour has at most.
+const columnsMost = 60
+
+// lastHour draws how much arrived in each part of the last hour.
+func (p *picture) lastHour(pts []control.Sample) {
+	if len(pts) < 2 {
+		return
+	}
+	n := min(p.page.width-6, columnsMost)
+	rates := hourly(pts, p.now, n)
+	p.b.WriteString("    " + p.paint(blue, p.spark(rates)) + "\n")
+	text := "The last hour: "
+	if peak := slices.Max(rates); peak >= 1 {
+		text += "at most " + backup.Bytes(int64(peak)) + " a second."
+	} else {
+		text += "nothing arrived."
+	}
+	p.para(4, dim, text)
+}
+
+// hourly is the mean rate, bytes a second, in each of n parts of the hour
+// before now; -1 in those before the first point. What grew between two points
+// is spread evenly between them.
+func hourly(pts []control.Sample, now time.Time, n int) []float64 {
+	part := time.Hour / time.Duration(n)
+	begin := now.Add(-time.Duration(n) * part)
+	rates := make([]float64, n)
+	for i := range rates {
+		if !begin.Add(time.Duration(i+1) * part).After(pts[0].At) {
+			rates[i] = -1
+		}
+	}
+	for i, b := range pts[1:] {
+		a := pts[i]
+		took := b.At.Sub(a.At)
+		if a.Bytes < 0 || b.Bytes <= a.Bytes || took <= 0 || !b.At.After(begin) {
+			continue
+		}
+		rate := float64(b.Bytes-a.Bytes) / took.Seconds()
+		first := max(int(a.At.Sub(begin)/part), 0)
+		for j := first; j < n && begin.Add(time.Duration(j)*part).Before(b.At); j++ {
+			from, to := begin.Add(time.Duration(j)*part), begin.Add(time.Duration(j+1)*part)
+			if a.At.After(from) {
+				from = a.At
+			}
+			if b.At.Before(to) {
+				to = b.At
+			}
+			rates[j] = max(rates[j], 0) + rate*to.Sub(from).Seconds()/part.Seconds()
+		}
+	}
+	return rates
+}
+
+// spark writes rates as one line of bars: higher is faster, a dot is nothing.
+func (p *picture) spark(rates []float64) string {
+	bars, none := []rune("▁▂▃▄▅▆▇█"), '·'
+	if p.page.ascii {
+		bars, none = []rune("_-=+*%#@"), '.'
+	}
+	peak := max(slices.Max(rates), 1)
+	var b strings.Builder
+	for _, r := range rates {
+		switch {
+		case r < 0:
+			b.WriteByte(' ')
+		case r < 1:
+			b.WriteRune(none)
+		default:
+			b.WriteRune(bars[min(int(r/peak*float64(len(bars))), len(bars)-1)])
+		}
+	}
+	return b.String()
+}
