@@ -58,12 +58,10 @@ func (p *picture) verdictLook(r verify.Result) (st style, mark, word string) {
 func (p *picture) checkedCounts(r verify.Result) string {
 	var b strings.Builder
 	switch {
+	case r.Listed == nil && r.Encrypted != nil && *r.Encrypted:
+		fmt.Fprintf(&b, "%s there, %s, encrypted", backup.Plural(r.Present, "file"), backup.Bytes(r.Bytes))
 	case r.Listed == nil:
-		fmt.Fprintf(&b, "%s, %s, no index that could be read", backup.Plural(r.Present, "file"), backup.Bytes(r.Bytes))
-		if r.Verdict == backup.Unproven {
-			b.Reset()
-			fmt.Fprintf(&b, "%s, %s", backup.Plural(r.Present, "file"), backup.Bytes(r.Bytes))
-		}
+		fmt.Fprintf(&b, "%s there, %s, without an index that can be read", backup.Plural(r.Present, "file"), backup.Bytes(r.Bytes))
 	default:
 		fmt.Fprintf(&b, "%s of %s there, %s", backup.Count(r.Present), backup.Plural(*r.Listed, "file"), backup.Bytes(r.Bytes))
 	}

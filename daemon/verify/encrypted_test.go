@@ -47,6 +47,23 @@ func TestPasswordProves(t *testing.T) {
 	}
 }
 
+// Before iOS 10.2 only the files were encrypted, and not the index.
+func TestOldEncryptedChain(t *testing.T) {
+	w := write(t, verifytest.Chain{Files: 60, Password: password, PlainIndex: true})
+	if r := check(t, w.Dir, verify.Options{Deep: true}); r.Verdict != backup.Good || r.DeepFiles != 0 {
+		t.Errorf("without the password: %s, %d proved", r.Verdict, r.DeepFiles)
+	}
+	flip(t, big(w, 3, 1)[0].Disk)
+	r := check(t, w.Dir, verify.Options{Deep: true, Password: []byte(password)})
+	if r.Verdict != backup.BrokenUp || r.WrongContent != 1 || r.DeepFiles != 59 {
+		t.Errorf("with it: %s, %d wrong, %d proved", r.Verdict, r.WrongContent, r.DeepFiles)
+	}
+	_, err := verify.Check(context.Background(), w.Dir, verify.Options{Password: []byte("wrong")})
+	if !errors.Is(err, verify.ErrPassword) {
+		t.Errorf("a wrong one: %v", err)
+	}
+}
+
 // flip changes the last byte: in the padding, or the last of the content.
 func flip(t *testing.T, path string) {
 	t.Helper()

@@ -12,7 +12,9 @@ import (
 // metadata takes the trouble with the plists into the result.
 func (k *checker) metadata() {
 	k.trouble("Status.plist", k.errs.status, StatusMissing, StatusUnreadable)
-	k.trouble("Info.plist", k.errs.info, InfoMissing, InfoUnreadable)
+	if !errors.Is(k.errs.info, plist.ErrTooLarge) { // artwork alone may make it so: unread is not damaged
+		k.trouble("Info.plist", k.errs.info, InfoMissing, InfoUnreadable)
+	}
 	k.trouble("Manifest.plist", k.errs.manifest, ManifestPlistMissing, ManifestPlistUnreadable)
 	if s := k.identities(); s != "" {
 		k.res.add(Problem{Kind: IdentityMismatch, Detail: s})
@@ -66,7 +68,10 @@ func (k *checker) openIndex(ctx context.Context) error {
 	case x.format == "mbdb":
 		k.idx, err = asIndex(openMBDB(x.path))
 	case x.sqlite:
-		k.idx, err = asIndex(openSQLite(ctx, x.path))
+		// Encrypted and yet readable: older than iOS 10.2, only the files are.
+		if k.idx, err = asIndex(openSQLite(ctx, x.path)); err == nil && k.encrypted() && k.o.Password != nil {
+			err = k.openKeys(ctx)
+		}
 	case !k.encrypted():
 		err = &errIndex{"it is not a database"}
 	case x.info.Size()%16 != 0:

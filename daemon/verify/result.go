@@ -84,12 +84,11 @@ type Result struct {
 	StatusDate time.Time         `json:"status_date,omitzero"`
 	Findings   []backup.Finding  `json:"findings"`
 
-	at      time.Time
-	state   string // SnapshotState; "" when Status.plist could not be read
-	beneath bool   // the counters speak of the backup under an unfinished run
-	reason  string // the first proof of damage
-	hollow  bool   // finished, but index or Manifest.plist missing or empty
-	index   int64  // bytes of the index
+	at     time.Time
+	state  string // SnapshotState; "" when Status.plist could not be read
+	reason string // the first proof of damage
+	hollow bool   // finished, but index or Manifest.plist missing or empty
+	index  int64  // bytes of the index
 }
 
 // add takes a problem in while there is room.

@@ -24,20 +24,12 @@ const tempPrefix = "backup-watchdog-index-"
 // that lives as long as the check.
 func (k *checker) unlock(ctx context.Context) error {
 	SweepTemp(k.o.TempDir)
-	bag, err := parseKeybag(k.manifest.BackupKeyBag)
-	if err == nil && len(k.manifest.ManifestKey) < 28 {
-		err = &errIndex{"it holds no key for the index"}
-	}
-	if err != nil {
-		k.trouble("Manifest.plist", err, ManifestPlistMissing, ManifestPlistUnreadable)
-		return nil
-	}
-	if k.keys, err = bag.open(ctx, k.o.Password, k.meter); err != nil {
+	if err := k.openKeys(ctx); err != nil || k.keys == nil {
 		return err
 	}
 	block, err := k.keys.fileCipher(k.manifest.ManifestKey)
 	if err != nil {
-		k.trouble("Manifest.plist", &errIndex{err.Error()}, ManifestPlistMissing, ManifestPlistUnreadable)
+		k.keyTrouble(&errIndex{"its key for the index does not open: " + err.Error()})
 		return nil
 	}
 	plain, err := k.decryptIndex(ctx, block)
@@ -45,6 +37,21 @@ func (k *checker) unlock(ctx context.Context) error {
 		k.idx, err = openPlain(ctx, plain)
 	}
 	return k.indexTrouble(ctx, err)
+}
+
+// openKeys opens the key bag; a damaged one is in the result, and k.keys nil.
+func (k *checker) openKeys(ctx context.Context) error {
+	bag, err := parseKeybag(k.manifest.BackupKeyBag)
+	if err != nil {
+		k.keyTrouble(err)
+		return nil
+	}
+	k.keys, err = bag.open(ctx, k.o.Password, k.meter)
+	return err
+}
+
+func (k *checker) keyTrouble(err error) {
+	k.trouble("Manifest.plist", err, ManifestPlistMissing, ManifestPlistUnreadable)
 }
 
 // tempDir is where the decrypted index may stand: never inside the backup.

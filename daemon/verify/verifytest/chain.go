@@ -31,6 +31,7 @@ type Chain struct {
 	Digests     bool   // every row has a digest; else only those of some domains
 	Flat        bool   // Manifest.mbdb and no shards
 	Password    string // "" means not encrypted
+	PlainIndex  bool   // with a password: only the files are encrypted, as before iOS 10.2
 	Rounds      int    // of the key derivation; 0 means 1000 (a phone uses 10,000,000)
 	State       string // SnapshotState; "" means finished
 	BackupState string // "" means new

@@ -30,7 +30,7 @@ func (c Chain) index(w *Written, keys *keybag) error {
 	if err := writeDatabase(path, w.Files, keys); err != nil {
 		return err
 	}
-	if keys == nil {
+	if keys == nil || c.PlainIndex {
 		return nil
 	}
 	plain, err := os.ReadFile(path)
