@@ -1,0 +1,331 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/phone/phonetest"
+)
+
+// pace is how fast the motion is.
+type pace struct {
+	files    int   // on the iPhone
+	rate     int64 // bytes a second
+	scan     time.Duration
+	limit    time.Duration // longest normal silence while files are sent
+	settling time.Duration
+}
+
+// fileSize is that of each file on the iPhone, bytes.
+const fileSize = 20_000
+
+func paceOf(fast bool) pace {
+	if fast {
+		return pace{files: 600, rate: 20_000_000, scan: 300 * time.Millisecond, limit: 4 * time.Second, settling: time.Second}
+	}
+	return pace{files: 3000, rate: 7_000_000, scan: 2 * time.Second, limit: 6 * time.Second, settling: 3 * time.Second}
+}
+
+// iPhone describes the phone of the story. Its storage holds hardly more than
+// what is backed up, because that is what a first run's size is guessed from.
+func iPhone(p pace) phonetest.Config {
+	const disk, system, reserved = int64(64_000_000_000), 8_000_000_000, 200_000_000
+	used := int64(p.files) * fileSize * 21 / 20
+	return phonetest.Config{
+		Name:           "Anna's iPhone",
+		Content:        phonetest.Content{Files: p.files, Size: fileSize},
+		BytesPerSecond: p.rate,
+		ScanTime:       p.scan,
+		DiskTotal:      disk,
+		DiskAvailable:  disk - system - used + reserved,
+	}
+}
+
+// story is the demonstration while it runs.
+type story struct {
+	*narrator
+	stage  *stage
+	source *source
+	pace   pace
+	stayAt string
+
+	hanging *attempt // the backup that stalls
+}
+
+// perform tells everything, and returns an error when what it tells does not
+// come true.
+func perform(ctx context.Context, o options, n *narrator) error {
+	began := time.Now()
+	stage, err := newStage(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer stage.close()
+	inner, stop := context.WithCancel(context.WithoutCancel(ctx)) // the phone outlives a Ctrl-C until all is put away
+	p := paceOf(o.fast)
+	source, err := newSource(inner, iPhone(p), stage, o.builtin)
+	if err != nil {
+		stop()
+		return err
+	}
+	defer func() { stop(); source.running.Wait() }()
+	if err := stage.startDaemon(inner, p, source.attached.Env()); err != nil {
+		return err
+	}
+	go stage.listen(inner)
+	s := &story{narrator: n, stage: stage, source: source, pace: p, stayAt: o.stayAt}
+	s.welcome(ctx)
+	for _, chapter := range []func(context.Context) error{s.healthy, s.stall, s.told, s.advice, s.recovery} {
+		if err := chapter(ctx); err != nil {
+			return err
+		}
+	}
+	s.chapter("All of it came true.")
+	s.say("It took %s. Your own backups are watched by: make run", backup.Span(time.Since(began)))
+	return nil
+}
+
+// welcome says what is to be seen, and of what it is made.
+func (s *story) welcome(ctx context.Context) {
+	fmt.Fprintln(s.out, s.paint(bold, "Backup Watchdog: a demonstration in about a minute"))
+	if s.source.writer == nil {
+		s.say("An iPhone made of software is backed up by the real idevicebackup2, and the real watchdog watches, in fast motion: where it would wait ten minutes, it waits %s.", backup.Span(s.pace.limit))
+	} else {
+		s.say("An iPhone made of software is backed up by a built-in writer, because idevicebackup2 is not used here, and the real watchdog watches, in fast motion: where it would wait ten minutes, it waits %s.", backup.Span(s.pace.limit))
+	}
+	s.say("All of it happens in %s and is removed at the end. Your own backups are not touched. Ctrl-C stops it.", s.stage.dir)
+	s.pause(ctx, 3*time.Second)
+}
+
+// healthy is a backup as it should be: nothing is said about it.
+func (s *story) healthy(ctx context.Context) error {
+	s.chapter("1. A healthy backup")
+	s.say("Anna connects her iPhone, and %s begins a backup.", s.source.name())
+	a := s.source.backup(ctx)
+	defer a.stop()
+	if err := s.complete(ctx, a); err != nil {
+		return err
+	}
+	told, err := s.notices(ctx)
+	if err != nil {
+		return err
+	}
+	if len(told) > 0 {
+		return fmt.Errorf("a healthy backup caused a notice: %s", told[0].Title)
+	}
+	s.say("It is complete, and every file the iPhone listed was found at its size. The watchdog has sent no notice: there was no reason to.")
+	if err := s.status(ctx, 0); err != nil {
+		return err
+	}
+	return s.stay(ctx, stayHealthy, 4*time.Second)
+}
+
+// complete waits until a backup has begun, has ended and has been checked.
+func (s *story) complete(ctx context.Context, a *attempt) error {
+	_, err := s.stage.until(ctx, s.narrator, "a backup begins", func(_ control.Status, b control.Backup) bool {
+		return b.Phase.Active() && !slices.ContainsFunc(b.Findings, isStalled)
+	})
+	if err != nil {
+		return s.orEnd(a, err)
+	}
+	b, err := s.stage.until(ctx, s.narrator, "the backup is complete and checked", func(_ control.Status, b control.Backup) bool {
+		c := b.Chain
+		return b.Phase == backup.Complete && c.Checked != nil && !c.Checked.Before(b.Run.Started) && c.Checking == nil
+	})
+	if err != nil {
+		return s.orEnd(a, err)
+	}
+	if b.Chain.Verdict != backup.Good {
+		return fmt.Errorf("the check of a healthy backup says %q", b.Chain.Verdict)
+	}
+	return <-a.ended
+}
+
+// orEnd prefers the reason why the backup program ended over what followed.
+func (s *story) orEnd(a *attempt, err error) error {
+	select {
+	case end := <-a.ended:
+		if end != nil {
+			return end
+		}
+	default:
+	}
+	return err
+}
+
+// stall is a backup that stops in the middle and tells nobody.
+func (s *story) stall(ctx context.Context) error {
+	s.chapter("2. A backup that stalls")
+	for range 6 { // some days of pictures and messages
+		s.source.giving.Use()
+	}
+	if err := s.source.giving.SetFaults("stall-after:55"); err != nil {
+		return err
+	}
+	s.say("Some days later, the next one. In the middle of it the iPhone stops sending; %s waits, and says nothing.", s.source.name())
+	s.hanging = s.source.backup(ctx)
+	b, err := s.stage.until(ctx, s.narrator, "a stalled backup is called stalled", func(_ control.Status, b control.Backup) bool {
+		return slices.ContainsFunc(b.Findings, isStalled)
+	})
+	if err != nil {
+		return s.orEnd(s.hanging, err)
+	}
+	if b.Run.Silence == nil || *b.Run.Silence < s.pace.limit.Seconds() {
+		return fmt.Errorf("the backup was called stalled before its limit of %s", s.pace.limit)
+	}
+	s.say("That is longer than it may take. The watchdog has noticed.")
+	s.pause(ctx, time.Second)
+	return nil
+}
+
+// isStalled reports whether a finding warns of a stalled backup.
+func isStalled(f backup.Finding) bool {
+	return f.Code == backup.Stalled && f.Severity >= backup.Warning
+}
+
+// told shows the one notice that was sent.
+func (s *story) told(ctx context.Context) error {
+	s.chapter("3. The notification")
+	notice, err := s.notice(ctx, "raised")
+	if err != nil {
+		return err
+	}
+	if s.stage.desktop {
+		s.say("It is on your desktop now, once:")
+	} else {
+		s.say("There is no desktop here that shows notifications. It would say, once:")
+	}
+	s.narrator.notice(notice.Title, notice.Text)
+	s.pause(ctx, 4*time.Second)
+	return nil
+}
+
+// notice waits until the stall has caused exactly one notice of this sort, and
+// until that has been sent.
+func (s *story) notice(ctx context.Context, event string) (control.Notice, error) {
+	var found control.Notice
+	most := 20 * time.Second
+	err := s.stage.await(ctx, "the notice is sent", most, func() bool {
+		all, err := s.notices(ctx)
+		i := slices.IndexFunc(all, func(n control.Notice) bool { return n.Event == event && n.Outcome == "sent" })
+		if err == nil && i >= 0 {
+			found = all[i]
+		}
+		return err == nil && i >= 0
+	})
+	if err != nil {
+		return found, err
+	}
+	all, err := s.notices(ctx)
+	if err != nil {
+		return found, err
+	}
+	again := func(n control.Notice) bool {
+		return n.Event == event && n.Channel == found.Channel && (n.Key != found.Key || !n.At.Equal(found.At))
+	}
+	if slices.ContainsFunc(all, again) {
+		return found, fmt.Errorf("the same notice came twice: %s", found.Title)
+	}
+	return found, nil
+}
+
+// notices are those that were meant for a person.
+func (s *story) notices(ctx context.Context) ([]control.Notice, error) {
+	h, err := s.stage.client.History(ctx, control.HistoryQuery{Limit: 100})
+	return slices.DeleteFunc(h.Notices, func(n control.Notice) bool { return n.Outcome == "suppressed" }), err
+}
+
+// advice shows what a person sees who then looks.
+func (s *story) advice(ctx context.Context) error {
+	s.chapter("4. The status, and the advice")
+	s.say("What has happened, why the watchdog thinks so, and the one thing to do first:")
+	if err := s.status(ctx, 3); err != nil {
+		return err
+	}
+	return s.stay(ctx, stayStalled, 8*time.Second)
+}
+
+// status prints what watchdogctl says, and wants its exit code to be that.
+func (s *story) status(ctx context.Context, want int) error {
+	code, err := s.stage.watchdogctl(ctx, s.narrator, "status")
+	if err != nil || ctx.Err() != nil {
+		return err
+	}
+	if code != want {
+		return fmt.Errorf("watchdogctl status ended with exit code %d instead of %d", code, want)
+	}
+	return nil
+}
+
+// recovery follows the advice.
+func (s *story) recovery(ctx context.Context) error {
+	s.chapter("5. The recovery")
+	s.say("Anna does what it says. She stops the backup that hangs and restarts her iPhone:")
+	s.hanging.end()
+	if err := s.restart(ctx); err != nil {
+		return err
+	}
+	s.say("Then she starts the backup again. What had arrived is not sent a second time.")
+	a := s.source.backup(ctx)
+	defer a.stop()
+	if err := s.complete(ctx, a); err != nil {
+		return err
+	}
+	notice, err := s.notice(ctx, "verified")
+	if err != nil {
+		return err
+	}
+	s.say("Who was told of the trouble is told of its end:")
+	s.narrator.notice(notice.Title, notice.Text)
+	s.pause(ctx, 2*time.Second)
+	if err := s.status(ctx, 0); err != nil {
+		return err
+	}
+	s.pause(ctx, 2*time.Second)
+	if _, err := s.stage.watchdogctl(ctx, s.narrator, "history"); err != nil {
+		return err
+	}
+	return s.stay(ctx, stayRecovered, 0)
+}
+
+// restart switches the iPhone off and on again, as far as a cable shows it.
+func (s *story) restart(ctx context.Context) error {
+	phone := s.source.attached
+	phone.Detach()
+	_, err := s.stage.until(ctx, s.mute(), "the iPhone is seen to leave", func(st control.Status, _ control.Backup) bool { return len(st.Phones) == 0 })
+	if err != nil {
+		return err
+	}
+	s.say("off …")
+	s.pause(ctx, time.Second)
+	s.source.giving.Resume()
+	if err := s.source.giving.SetFaults(""); err != nil {
+		return err
+	}
+	phone.Attach()
+	_, err = s.stage.until(ctx, s.mute(), "the iPhone is seen to come back", func(st control.Status, _ control.Backup) bool { return len(st.Phones) > 0 })
+	if err == nil {
+		s.say("… and on.")
+	}
+	return err
+}
+
+// mute is a narrator who keeps silent.
+func (s *story) mute() *narrator { return &narrator{out: io.Discard} }
+
+// stay holds the story where somebody wants to look around, else leaves time
+// to read.
+func (s *story) stay(ctx context.Context, moment string, reading time.Duration) error {
+	if s.stayAt != moment {
+		s.pause(ctx, reading)
+		return ctx.Err()
+	}
+	s.say("Held here until Ctrl-C. Look around with: watchdogctl --state-dir %s status", s.stage.state)
+	<-ctx.Done()
+	return ctx.Err()
+}
