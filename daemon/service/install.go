@@ -108,6 +108,9 @@ func (m *Manager) bring(ctx context.Context, e engine, changed bool, r *Report) 
 	if !changed && s.Running && !s.Disabled {
 		return nil
 	}
+	if err := m.makeWay(ctx, e, s); err != nil {
+		return err
+	}
 	if err := e.load(ctx); err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"backupwatchdog/daemon/config"
+	"backupwatchdog/daemon/control"
 	"backupwatchdog/daemon/service"
 )
 
@@ -160,6 +162,38 @@ func TestReplacedUnderneath(t *testing.T) {
 	r.install()
 	if r.world().Starts == starts {
 		t.Error("the new program was not started")
+	}
+}
+
+// TestStartedByHand: a daemon that a person runs in a terminal holds the state
+// folder. The service would end at once; and nothing is taken from under it.
+func TestStartedByHand(t *testing.T) {
+	for _, target := range service.Targets() {
+		r := newRig(t, target)
+		kept := r.kept()
+		p, err := config.PathsFor(target, r.m.Home, r.m.Getenv)
+		must(t, err)
+		lock, err := control.TakeLock(p.State)
+		must(t, err)
+		_, installErr := r.m.Install(t.Context())
+		_, purgeErr := r.m.Uninstall(t.Context(), true)
+		for _, err := range []error{installErr, purgeErr} {
+			if err == nil || !strings.Contains(err.Error(), "started by hand") {
+				t.Errorf("%s: %v", target, err)
+			}
+		}
+		for _, f := range kept {
+			if !slices.Contains(r.files(), f) {
+				t.Errorf("%s: %s was taken from under the daemon", target, f)
+			}
+		}
+		must(t, lock.Release())
+		r.install()
+		r.running()
+		r.uninstall(true)
+		if got := r.files(); len(got) != 0 {
+			t.Errorf("%s: purge left %q", target, got)
+		}
 	}
 }
 

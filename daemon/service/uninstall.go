@@ -29,7 +29,8 @@ func (m *Manager) Uninstall(ctx context.Context, purge bool) (Report, error) {
 	}
 	had := m.installed()
 	stopErr := e.unload(ctx)
-	if stopErr == nil && had {
+	stopped := had && stopErr == nil
+	if stopped {
 		r.did("stopped the service")
 	}
 	rm := remover{report: &r}
@@ -37,30 +38,41 @@ func (m *Manager) Uninstall(ctx context.Context, purge bool) (Report, error) {
 		rm.file(file)
 	}
 	m.removePrograms(&rm)
-	for _, path := range m.volatile() {
-		rm.file(path)
-	}
 	os.Remove(m.mark())
-	rm.empty(m.runtimeDir())
-	rm.empty(filepath.Dir(m.socket()))
-	if purge {
-		for _, k := range m.kept() {
-			rm.kept(k)
-		}
-		for _, dir := range m.madeFolders() {
-			os.Remove(dir) // only if nothing is in it
-		}
-	} else {
+	if held := m.stranger(); held != nil { // what it uses stays under it
+		stopErr = errors.Join(stopErr, byHand(held))
 		m.name(&r)
+	} else {
+		m.clear(&rm, purge)
 	}
 	forgetErr := error(nil)
-	if had && stopErr == nil {
+	if stopped {
 		forgetErr = e.forget(ctx)
 	}
 	if m.Target == Darwin {
 		r.Advice = append(r.Advice, "remove the entry under System Settings › Privacy & Security › Full Disk Access by hand, or with: tccutil reset SystemPolicyAllFiles "+BundleID)
 	}
 	return r, errors.Join(stopErr, rm.err(), forgetErr)
+}
+
+// clear removes what a daemon leaves behind: its socket and lock, and for a
+// purge everything.
+func (m *Manager) clear(rm *remover, purge bool) {
+	for _, path := range m.volatile() {
+		rm.file(path)
+	}
+	rm.empty(m.runtimeDir())
+	rm.empty(filepath.Dir(m.socket()))
+	if !purge {
+		m.name(rm.report)
+		return
+	}
+	for _, k := range m.kept() {
+		rm.kept(k)
+	}
+	for _, dir := range m.madeFolders() {
+		os.Remove(dir) // only if nothing is in it
+	}
 }
 
 // installed reports whether there is a service file, whatever is in it.
