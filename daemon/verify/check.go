@@ -195,13 +195,21 @@ func (k *checker) payload(ctx context.Context) error {
 	return k.name(ctx)
 }
 
+// maxRows bounds the memory that an index can ask for. The largest known has
+// 1.3 million rows.
+const maxRows = 10_000_000
+
 // readRows fills the shards of the scan from the index. An index that breaks
 // off is damage; what was read before still counts.
 func (k *checker) readRows(ctx context.Context) error {
-	s := &k.scan
+	s, n := &k.scan, 0
 	err := readFast(ctx, k.idx, func() {
 		s.shards, k.odd, k.res.Unsized = [256]shard{}, 0, 0
+		n = 0
 	}, func(l *listing) error {
+		if n++; n > maxRows {
+			return &errIndex{"it lists more files than any phone holds"}
+		}
 		id, ok := parseID(l.id)
 		if !ok {
 			k.odd++
