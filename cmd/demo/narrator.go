@@ -83,7 +83,6 @@ func (n *narrator) notice(title, text string) {
 	for _, line := range wrap(text, columns-8) {
 		fmt.Fprintf(n.out, "     %s %s\n", bar, line)
 	}
-	fmt.Fprintln(n.out)
 }
 
 // pause leaves time to read, if somebody reads along.

@@ -160,17 +160,24 @@ func (s *stage) until(ctx context.Context, n *narrator, what string, fits func(c
 	const most = 2 * time.Minute
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
+	again := time.NewTicker(time.Second) // clocks run on also where nothing changes
+	defer again.Stop()
+	var st control.Status
 	for {
+		b := control.Backup{}
+		if len(st.Backups) > 0 {
+			b = st.Backups[0]
+		}
+		n.follow(b)
+		if st.Schema > 0 && fits(st, b) {
+			n.endLive()
+			return b, nil
+		}
 		select {
-		case st := <-s.states:
-			b := control.Backup{}
-			if len(st.Backups) > 0 {
-				b = st.Backups[0]
-			}
-			n.follow(b)
-			if fits(st, b) {
-				n.endLive()
-				return b, nil
+		case st = <-s.states:
+		case <-again.C:
+			if now, err := s.client.Status(ctx); err == nil {
+				st = now
 			}
 		case err := <-s.ended:
 			s.ended <- err

@@ -133,7 +133,14 @@ func (s *story) complete(ctx context.Context, a *attempt) error {
 	if err != nil {
 		return s.orEnd(a, err)
 	}
-	b, err := s.stage.until(ctx, s.narrator, "the backup is complete and checked", func(_ control.Status, b control.Backup) bool {
+	_, err = s.stage.until(ctx, s.narrator, "the backup is complete", func(_ control.Status, b control.Backup) bool { return b.Phase == backup.Complete })
+	if err != nil {
+		return s.orEnd(a, err)
+	}
+	if err := s.check(ctx); err != nil {
+		return err
+	}
+	b, err := s.stage.until(ctx, s.narrator, "the backup is checked", func(_ control.Status, b control.Backup) bool {
 		c := b.Chain
 		return b.Phase == backup.Complete && c.Checked != nil && !c.Checked.Before(b.Run.Started) && c.Checking == nil
 	})
@@ -144,6 +151,16 @@ func (s *story) complete(ctx context.Context, a *attempt) error {
 		return fmt.Errorf("the check of a healthy backup says %q", b.Chain.Verdict)
 	}
 	return <-a.ended
+}
+
+// check has the watchdog check the backup at once; by itself it leaves an hour
+// between two checks.
+func (s *story) check(ctx context.Context) error {
+	_, err := s.stage.client.Check(ctx, control.CheckRequest{}, nil)
+	if err != nil {
+		return fmt.Errorf("the backup cannot be checked: %w", err)
+	}
+	return nil
 }
 
 // orEnd prefers the reason why the backup program ended over what followed.
@@ -167,7 +184,7 @@ func (s *story) stall(ctx context.Context) error {
 	if err := s.source.giving.SetFaults("stall-after:55"); err != nil {
 		return err
 	}
-	s.say("Some days later, the next one. In the middle of it the iPhone stops sending; %s waits, and says nothing.", s.source.name())
+	s.say("Her next one brings only what is new. In the middle of it the iPhone stops sending; %s waits, and says nothing.", s.source.name())
 	s.hanging = s.source.backup(ctx)
 	b, err := s.stage.until(ctx, s.narrator, "a stalled backup is called stalled", func(_ control.Status, b control.Backup) bool {
 		return slices.ContainsFunc(b.Findings, isStalled)
