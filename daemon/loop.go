@@ -584,7 +584,7 @@ func (l *loop) plan(now backup.Moment) {
 		wait = min(l.cfg.Sampling.Active, 5*time.Second)
 	}
 	if len(l.phones.snapshot.Devices) > 0 {
-		wait = min(wait, 10*time.Second) // a backup program may start at any moment
+		wait = min(wait, huntAttached) // a backup program may start at any moment
 	}
 	wait = max(min(wait, time.Minute), 100*time.Millisecond)
 	for _, t := range l.backups {

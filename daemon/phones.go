@@ -252,16 +252,25 @@ func (l *loop) takeAnswer(a answer) {
 	k.says = a.says
 }
 
+// How often the backup programs that run are listed. With no phone at hand and
+// no run none can have begun that the folder would not tell of.
+const (
+	huntInRun    = 5 * time.Second
+	huntAttached = 30 * time.Second
+	huntAtRest   = 5 * time.Minute
+)
+
 // hunt lists the backup programs that run: often while that can tell something,
 // rarely at rest.
 func (l *loop) hunt(now backup.Moment) {
-	every := min(l.cfg.Sampling.Idle, time.Minute)
+	every := huntAtRest
 	switch {
 	case len(l.activePaths()) > 0:
-		every = min(l.cfg.Sampling.Active, 5*time.Second)
+		every = min(l.cfg.Sampling.Active, huntInRun)
 	case len(l.phones.snapshot.Devices) > 0:
-		every = min(every, 10*time.Second)
+		every = huntAttached
 	}
+	every = min(every, 10*l.cfg.Sampling.Idle)
 	if l.hunting || now.T.Sub(l.lastProcs) < every-every/10 {
 		return
 	}
