@@ -149,19 +149,3 @@ func TestHomebrew(t *testing.T) {
 		}
 	}
 }
-
-// TestAlerts: the alerts do what their own story says, by promtool's word.
-func TestAlerts(t *testing.T) {
-	tool, err := exec.LookPath("promtool")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("promtool is needed")
-		}
-		t.Skip("promtool is not here")
-	}
-	cmd := exec.Command(tool, "test", "rules", "backup-watchdog.test.yml")
-	cmd.Dir = "../prometheus"
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-}
