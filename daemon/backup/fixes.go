@@ -14,6 +14,8 @@ type Fix struct {
 	Why string
 	// Steps for a backup on this computer.
 	Steps []string
+	// Elsewhere are the steps on a computer that is no Mac; nil where Steps fit too.
+	Elsewhere []string
 	// Cloud are the steps where an iCloud backup is what fails; nil where the
 	// fix has nothing to do with iCloud.
 	Cloud []string
@@ -42,6 +44,12 @@ var Fixes = []Fix{
 			"Settings > your name > iCloud > iCloud Backup > Back Up Now, on Wi-Fi and power.",
 		},
 		Not: []string{"Do not delete the only backup of a phone to make room for its next one."},
+		Elsewhere: []string{
+			"Look at what is free where the backups go: `df -h`.",
+			"Move large files away until the amount named above, and a tenth more, is free.",
+			"List the backups kept here with `watchdogctl check`: archived ones (their names end in a date) and those of phones you no longer own may be deleted.",
+			"{again}",
+		},
 	},
 	{
 		ID: StablePowerAndWiFi, Title: "Give it steady power and Wi-Fi",
@@ -134,6 +142,12 @@ var Fixes = []Fix{
 			"Connect the iPhone to this computer and follow the steps for a local backup: it does not use iCloud.",
 		},
 		Not: []string{"Do not choose a password that you have not written down."},
+		Elsewhere: []string{
+			"Choose a password and store it first: in a password manager and on paper. Nothing opens the backup without it, and Apple cannot help.",
+			"`idevicebackup2 -i encryption on`, and enter the password; confirm on the phone.",
+			"{again} The first encrypted run sends everything again.",
+			"Prove it: `watchdogctl check --password-stdin {udid}`.",
+		},
 	},
 	{
 		ID: CheckAppleStatus, Title: "Wait for Apple",
@@ -166,6 +180,11 @@ var Fixes = []Fix{
 			"Switch on Backup Watchdog. If it is not in the list, press + and choose the file that `watchdogctl doctor` names; if it is there already and this came after an update, remove it with - first.",
 			"Come back: the watchdog notices within a minute. If it does not, `watchdogctl restart`.",
 		},
+		Elsewhere: []string{
+			"See who owns the folder and its parents: `namei -l` with the path above.",
+			"Make it readable for the user the watchdog runs as: `chmod u+rX`, or `setfacl -m u:NAME:rX` where it belongs to somebody else.",
+			"Come back: the watchdog notices within a minute, without a restart.",
+		},
 	},
 	{
 		ID: ReconnectDrive, Title: "Reconnect the backup drive",
@@ -177,6 +196,13 @@ var Fixes = []Fix{
 			"A drive that may only be read needs Disk Utility > First Aid, or its lock taken off.",
 			"{again}",
 		},
+		Elsewhere: []string{
+			"Stop any backup that is running.",
+			"Connect the drive and mount it where it was: `findmnt` and `lsblk` show what is there.",
+			"If a plain folder stands at its mount point, move what is in it away before you mount the drive.",
+			"A drive that may only be read needs `fsck`, or to be mounted with `rw`.",
+			"{again}",
+		},
 	},
 	{
 		ID: KeepMacAwake, Title: "Keep this computer awake",
@@ -184,6 +210,11 @@ var Fixes = []Fix{
 		Steps: []string{
 			"Connect the computer to power and leave its lid open.",
 			"Keep it awake for the next run: `caffeinate -i` in a terminal until the backup is done, or System Settings > Battery > Options > Prevent automatic sleeping.",
+			"{again} What already arrived is kept.",
+		},
+		Elsewhere: []string{
+			"Connect the computer to power and leave its lid open.",
+			"Keep it awake for the next run: put `systemd-inhibit --what=sleep` in front of the backup's command.",
 			"{again} What already arrived is kept.",
 		},
 	},
@@ -284,8 +315,11 @@ func (p place) again() string {
 // advice fills in the steps of a fix. cloud chooses those for iCloud where there are any.
 func (f Fix) advice(p place, cloud bool) Advice {
 	steps := f.Steps
-	if cloud && f.Cloud != nil {
+	switch {
+	case cloud && f.Cloud != nil:
 		steps = f.Cloud
+	case !p.darwin && f.Elsewhere != nil:
+		steps = f.Elsewhere
 	}
 	r := strings.NewReplacer("{udid}", p.udid, "{again}", p.again())
 	a := Advice{ID: f.ID, Title: f.Title, Steps: make([]string, len(steps))}
