@@ -111,42 +111,43 @@ func (n *narrator) follow(b control.Backup) {
 		n.phase = b.Phase
 		return
 	}
-	if n.phase != "" && n.phase != b.Phase {
+	if n.phase != b.Phase {
 		n.endLive() // the line of the phase before stays
+	} else if b.Phase == backup.Complete {
+		return
 	}
 	n.phase = b.Phase
-	text := fmt.Sprintf("   %s %-13s %s", n.paint(blue, "●"), b.Phase, n.figures(words, *b.Run))
+	text := fmt.Sprintf("   %s %-13s %s", n.paint(blue, "●"), b.Phase, n.figures(words, b.Phase, *b.Run))
 	fmt.Fprintf(n.out, "\r%s\x1b[K", text)
 	n.live = true
 }
 
-// phaseWords tell what the iPhone does in each phase.
+// phaseWords tell what goes on in each phase.
 var phaseWords = map[backup.Phase]string{
 	backup.Preparing:    "the iPhone gathers what to send",
 	backup.Transferring: "files arrive",
 	backup.Finishing:    "the new files are put in their place",
-	backup.Settling:     "it says finished; is it quiet now?",
+	backup.Settling:     "it says finished; will it stay quiet?",
 	backup.Complete:     "nothing moves any more",
 }
 
-// figures are the numbers of the moving line.
-func (n *narrator) figures(words string, r control.Run) string {
-	var parts []string
-	if r.Bytes != nil && *r.Bytes > 0 {
-		if r.Expected != nil && *r.Expected > 0 && *r.Expected >= *r.Bytes {
-			parts = append(parts, n.bar(float64(*r.Bytes)/float64(*r.Expected)))
-		}
-		parts = append(parts, backup.Bytes(*r.Bytes))
-	} else {
-		parts = append(parts, words)
+// figures are the numbers of the moving line, while files are sent: how much,
+// and for how long nothing has come.
+func (n *narrator) figures(words string, phase backup.Phase, r control.Run) string {
+	if phase != backup.Transferring || r.Bytes == nil || *r.Bytes <= 0 {
+		return words
 	}
-	if r.Silence != nil && r.SilenceLimit != nil && *r.Silence >= 1.5 {
-		parts = append(parts, fmt.Sprintf("silent for %.0f s; up to %.0f s is normal", *r.Silence, *r.SilenceLimit))
+	size := backup.Bytes(*r.Bytes)
+	if r.Silence != nil && r.SilenceLimit != nil && *r.Silence >= 1 {
+		return fmt.Sprintf("%s, then nothing for %.0f s; up to %.0f s is normal", size, *r.Silence, *r.SilenceLimit)
 	}
-	return strings.Join(parts, "  ")
+	if r.Expected != nil && *r.Expected > 0 {
+		return n.bar(float64(*r.Bytes)/float64(*r.Expected)) + "  " + size
+	}
+	return size
 }
 
-// bar draws a share of 1 as a bar of ten columns.
+// bar draws a share of 1.
 func (n *narrator) bar(share float64) string {
 	const width = 20
 	full := min(int(share*width+0.5), width)
