@@ -106,6 +106,9 @@ func (v *view) damage() []Evidence {
 		}
 	}
 	note("Status.plist", fo.Status.File, Broken, Empty)
+	if fo.Index.Presence == Present { // without an index it is a backup that has hardly begun
+		note("Status.plist", fo.Status.File, Missing)
+	}
 	note("Manifest.db", fo.Index.File, Broken)
 	note("Manifest.plist", fo.Manifest.File, Broken)
 	if v.finished() {

@@ -2,7 +2,6 @@ package backup
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -177,15 +176,27 @@ func (v *view) hides(c Condition, drafts map[Code]draft) bool {
 }
 
 // keepSince remembers since when each condition holds, and counts how often it
-// came up: the count is part of the key of a finding.
+// came up: the count is part of the key of a finding. What was gone for a few
+// seconds only (a loose cable, a battery between 19 and 20 %) has not come up anew.
 func (s *Session) keepSince(now Moment, drafts map[Code]draft) {
 	for code := range drafts {
-		if _, ok := s.m.Since[code]; !ok {
+		if _, ok := s.m.Since[code]; ok {
+			continue
+		}
+		if was, ok := s.m.Gone[code]; ok && now.Since(was.To) < flicker {
+			s.m.Since[code] = was.From
+		} else {
 			s.m.Since[code] = now
 			s.m.Times[code]++
 		}
+		delete(s.m.Gone, code)
 	}
-	maps.DeleteFunc(s.m.Since, func(c Code, _ Moment) bool { _, ok := drafts[c]; return !ok })
+	for code, from := range s.m.Since {
+		if _, ok := drafts[code]; !ok {
+			s.m.Gone[code] = spell{From: from, To: now}
+			delete(s.m.Since, code)
+		}
+	}
 }
 
 // finding finishes a draft.

@@ -11,7 +11,8 @@ const (
 	sleepNoticed  = 30 * time.Second // shorter sleeps are jitter of the clocks
 	tailWindow    = time.Hour        // Finder's late Info.plist comes within this after finished
 	rateWindow    = 10 * time.Minute
-	abandonFactor = 4 // × limit, where no writer was ever seen
+	flicker       = 10 * time.Second // what is gone for less is the same trouble when it comes back
+	abandonFactor = 4                // × limit, where no writer was ever seen
 	diskFullFree  = 16 << 20
 	diskShortFree = 128 << 20
 )
@@ -34,6 +35,8 @@ type run struct {
 	// Advanced: this run itself has changed the backup: a state other than
 	// finished, payload, or a new index. A run that has not may not be complete.
 	Advanced bool `json:"advanced"`
+	// Worked: a state of work, from uploading to removing, was seen in this run.
+	Worked bool `json:"worked"`
 
 	BaseFiles int64 `json:"base_files"`
 	BaseBytes int64 `json:"base_bytes"`
@@ -49,14 +52,14 @@ type run struct {
 	WriterSeen   bool   `json:"writer_seen"`
 	WriterName   string `json:"writer_name"`
 	WriterPID    int    `json:"writer_pid"`
-	WriterGoneAt Moment `json:"writer_gone_at"`
+	WriterGoneAt Moment `json:"writer_gone_at"` // since when it is gone and nothing has moved; zero: it is not
+	WriterLeft   Moment `json:"writer_left"`    // since when it is gone
 
 	SheetAt Moment        `json:"sheet_at"` // since when the passcode sheet is up; zero: it is not
 	Sheet   time.Duration `json:"sheet"`    // how long it was up since the last progress, but for now
 
-	Slept   time.Duration `json:"slept"` // in this run
-	Longest time.Duration `json:"longest_sleep"`
-	WokeAt  Moment        `json:"woke_at"`
+	Slept  time.Duration `json:"slept"` // in this run
+	WokeAt Moment        `json:"woke_at"`
 
 	MinFree int64  `json:"min_free"` // the least that was free in this run; -1 unknown
 	FullAt  Moment `json:"full_at"`  // when the disk was first full in this run; zero: never
@@ -78,7 +81,7 @@ type point struct {
 // each calls f on every moment the run remembers.
 func (r *run) each(f func(*Moment)) {
 	for _, m := range []*Moment{&r.Started, &r.PhaseAt, &r.LastProgress, &r.LastChange, &r.FinishedAt, &r.Ended,
-		&r.Paid, &r.GoneAt, &r.WriterGoneAt, &r.SheetAt, &r.WokeAt, &r.FullAt} {
+		&r.Paid, &r.GoneAt, &r.WriterGoneAt, &r.WriterLeft, &r.SheetAt, &r.WokeAt, &r.FullAt} {
 		f(m)
 	}
 	for i := range r.Rates {
@@ -86,10 +89,9 @@ func (r *run) each(f func(*Moment)) {
 	}
 }
 
-// unfinished reports whether a SnapshotState is one of a run under way.
-func unfinished(state string) bool {
-	return state == "uploading" || state == "moving" || state == "removing"
-}
+// unfinished reports whether a SnapshotState is one of a run under way: any
+// but finished, also one that nobody knows.
+func unfinished(state string) bool { return state != "" && state != "finished" }
 
 // fold lets a look open, advance and close runs.
 func (s *Session) fold(now Moment, d diff) {
@@ -161,7 +163,11 @@ func (s *Session) infoOpens(now Moment) bool {
 	if !g.HadStatus {
 		return true
 	}
-	if g.InfoAt.IsZero() || !g.InfoAt.After(g.StatusAt.Add(tailWindow)) {
+	if g.InfoAt.IsZero() { // no dates: what counts is how long the folder has been known as it is
+		if now.Since(s.m.First) <= tailWindow {
+			return false
+		}
+	} else if !g.InfoAt.After(g.StatusAt.Add(tailWindow)) {
 		return false
 	}
 	r := s.m.Run
@@ -218,6 +224,7 @@ func (s *Session) open(now Moment, d diff, why string) {
 		if cond, ok := ConditionByCode(c); ok && cond.OfRun {
 			delete(s.m.Times, c)
 			delete(s.m.Since, c)
+			delete(s.m.Gone, c)
 		}
 	}
 	r.Stale = (why == "writer" || why == "info") && !d.status && unfinished(g.State)
@@ -274,10 +281,16 @@ func (s *Session) advance(now Moment, d diff) {
 		}
 		r.Stale = false
 	}
+	if d.payload || d.state {
+		r.outlives(now)
+	}
 	if d.payload {
 		r.Paid = now
+		if !s.m.SheetAt.IsZero() {
+			s.m.SheetAt = now // files arrive: whatever the sheet is for, this backup does not wait for it
+		}
 	}
-	if d.progress() || d.info || d.infoCame || d.index {
+	if d.progress() || d.info || d.infoCame || d.infoKind || d.index {
 		if r.Phase == Settling && !r.Suspect {
 			r.Silence.Settling = max(r.Silence.Settling, now.AwakeSince(r.LastChange))
 		}
@@ -290,9 +303,9 @@ func (s *Session) advance(now Moment, d diff) {
 		}
 		s.noteKind(r)
 	}
-	if d.payload || d.index || d.snapCame || (unfinished(g.State) && fo.Status.Presence == Present && !r.Stale) {
-		r.Advanced = true
-	}
+	works := unfinished(g.State) && fo.Status.Presence == Present && !r.Stale
+	r.Worked = r.Worked || works
+	r.Advanced = r.Advanced || works || d.payload || d.index || d.snapCame
 	s.noteCounts(r)
 	if p := s.phaseNow(); p != r.Phase {
 		r.Phase, r.PhaseAt = p, now
@@ -340,8 +353,8 @@ func (s *Session) phaseNow() Phase {
 		return Transferring
 	case r.State == "moving", r.State == "removing":
 		return Finishing
-	case r.State == "finished" && r.Advanced && !(g.Snapshot == Yes && r.FinishedAt.IsZero() && r.Opened == "finished"):
-		return Settling
+	case r.State == "finished" && r.Advanced && (g.Snapshot != Yes || r.Worked):
+		return Settling // with Snapshot/ and no work seen it is what the run before left
 	case g.Snapshot == Yes && r.Files > 0:
 		return Transferring
 	}
@@ -359,7 +372,6 @@ func (s *Session) noteSleep(now Moment) {
 		return
 	}
 	r.Slept += slept
-	r.Longest = max(r.Longest, slept)
 	r.WokeAt, r.Suspect = now, true
 }
 
@@ -398,12 +410,27 @@ func (s *Session) noteLink(r *run, now Moment, l Link, d diff) {
 func (s *Session) noteWriter(r *run, now Moment, w Writer) {
 	switch w.State {
 	case WriterAlive:
-		r.WriterSeen, r.WriterGoneAt = true, Moment{}
+		r.WriterSeen, r.WriterGoneAt, r.WriterLeft = true, Moment{}, Moment{}
 		r.WriterName, r.WriterPID = w.Name, w.PID
 	case WriterGone:
 		if r.WriterSeen && r.WriterGoneAt.IsZero() {
-			r.WriterGoneAt = now
+			r.WriterGoneAt, r.WriterLeft = now, now
 		}
+	case WriterUnknown:
+		r.WriterGoneAt, r.WriterLeft = Moment{}, Moment{} // what cannot be seen now has not been gone for ten seconds
+	}
+}
+
+// outlives takes in that the run moves on although its writer is gone: the ten
+// seconds begin anew, for the last bytes are often seen after the program's
+// end; and what moves on for longer is written by another that nobody sees.
+func (r *run) outlives(now Moment) {
+	if r.WriterGoneAt.IsZero() {
+		return
+	}
+	r.WriterGoneAt = now
+	if now.AwakeSince(r.WriterLeft) >= writerGrace {
+		r.WriterSeen, r.WriterGoneAt, r.WriterLeft = false, Moment{}, Moment{}
 	}
 }
 

@@ -242,7 +242,7 @@ func phoneBatteryLow(v *view) *draft {
 
 func macSlept(v *view) *draft {
 	r := v.r
-	if r == nil || r.Longest <= 5*time.Minute || r.Phase == Complete {
+	if r == nil || r.Slept <= 5*time.Minute || r.Phase == Complete {
 		return nil
 	}
 	d := &draft{severity: Info, confidence: Medium, detail: "The computer slept for " + Span(r.Slept) + " while the backup was under way. It has gone on since.",
@@ -393,7 +393,7 @@ func stalled(v *view) *draft {
 	if v.network() {
 		d.fix, d.also = StablePowerAndWiFi, []FixID{RestartPhoneAndRetry, UseCable}
 	}
-	if v.r.Longest > 5*time.Minute && !v.r.LastProgress.T.After(v.r.WokeAt.T) {
+	if v.r.Slept > 5*time.Minute && !v.r.LastProgress.T.After(v.r.WokeAt.T) {
 		d.also = append(d.also[:2:2], KeepMacAwake)
 	}
 	if len(v.f.Writer.Others) > 0 {

@@ -65,6 +65,7 @@ type memory struct {
 	// came up in this run; Gone is when it last stopped.
 	Since map[Code]Moment `json:"since"`
 	Times map[Code]int    `json:"times"`
+	Gone  map[Code]spell  `json:"gone"`
 	// Bad is since when a metadata file is seen broken or empty, by its name.
 	Bad map[string]Moment `json:"bad"`
 	// Days are the days (2006-01-02, UTC) on which the phone was at hand since
@@ -78,6 +79,12 @@ type memory struct {
 	Before glance `json:"before"`
 }
 
+// spell is a time for which a condition held.
+type spell struct {
+	From Moment `json:"from"`
+	To   Moment `json:"to"`
+}
+
 // glance is the part of a look that is compared with the next.
 type glance struct {
 	State      string    `json:"state"`
@@ -88,6 +95,7 @@ type glance struct {
 	InfoWas    Presence  `json:"info_was"`
 	IndexAt    time.Time `json:"index_at"`
 	IndexSize  int64     `json:"index_size"`
+	IndexWas   Presence  `json:"index_was"`
 	Snapshot   Tri       `json:"snapshot"`
 	Files      int64     `json:"files"`
 	Bytes      int64     `json:"bytes"`
@@ -106,7 +114,7 @@ type glance struct {
 // NewSession returns a session that has seen nothing. past may be in any order.
 func NewSession(udid, path string, rules Rules, past []PastRun) *Session {
 	s := &Session{UDID: udid, Path: path, rules: rules}
-	s.m.Since, s.m.Times, s.m.Bad = map[Code]Moment{}, map[Code]int{}, map[string]Moment{}
+	s.m.Since, s.m.Times, s.m.Bad, s.m.Gone = map[Code]Moment{}, map[Code]int{}, map[string]Moment{}, map[Code]spell{}
 	for _, p := range past {
 		s.remember(p)
 	}
@@ -140,6 +148,9 @@ func (s *Session) Restore(saved []byte, sameBoot bool, now Moment) error {
 	if !m.Seen || m.Since == nil || m.Times == nil || m.Bad == nil || m.Last.T.After(now.T.Add(time.Hour)) {
 		return fmt.Errorf("the saved state of %s is not usable: it is incomplete or from the future", s.UDID)
 	}
+	if m.Gone == nil {
+		m.Gone = map[Code]spell{}
+	}
 	if !sameBoot {
 		m.rebase(now)
 	}
@@ -167,6 +178,11 @@ func (m *memory) rebase(now Moment) {
 	for k, v := range m.Since {
 		move(&v)
 		m.Since[k] = v
+	}
+	for k, v := range m.Gone {
+		move(&v.From)
+		move(&v.To)
+		m.Gone[k] = v
 	}
 	for k, v := range m.Bad {
 		move(&v)
@@ -282,7 +298,7 @@ func (s *Session) glanceAt(f Facts, was glance) glance {
 		p.InfoWas, p.InfoAt = fo.Info.Presence, fo.Info.ModTime
 	}
 	if fo.Index.Presence != NotLooked {
-		p.IndexAt, p.IndexSize = fo.Index.ModTime, fo.Index.Size
+		p.IndexAt, p.IndexSize, p.IndexWas = fo.Index.ModTime, fo.Index.Size, fo.Index.Presence
 	}
 	if fo.Snapshot != Unknown {
 		p.Snapshot = fo.Snapshot
@@ -313,6 +329,7 @@ type diff struct {
 	snapWent  bool
 	info      bool // Info.plist was rewritten
 	infoCame  bool // Info.plist is there for the first time
+	infoKind  bool // Info.plist became empty, whole, broken or missing
 	index     bool // another index
 	writerCam bool // a writer is seen that was not there before
 }
@@ -326,12 +343,14 @@ func (s *Session) differences(a, b glance, first bool) diff {
 		return diff{first: true, writerCam: b.Writer == WriterAlive}
 	}
 	d := diff{
-		state:     a.State != b.State,
-		snapCame:  a.Snapshot == No && b.Snapshot == Yes,
-		snapWent:  a.Snapshot == Yes && b.Snapshot == No,
-		info:      !b.InfoAt.Equal(a.InfoAt) && !b.InfoAt.IsZero() && b.InfoWas != Missing,
-		infoCame:  (a.InfoWas == Missing || a.InfoWas == NotLooked) && b.InfoWas != Missing && b.InfoWas != NotLooked,
-		index:     !b.IndexAt.Equal(a.IndexAt) || a.IndexSize != b.IndexSize,
+		state:    a.State != b.State,
+		snapCame: a.Snapshot == No && b.Snapshot == Yes,
+		snapWent: a.Snapshot == Yes && b.Snapshot == No,
+		info:     !b.InfoAt.Equal(a.InfoAt) && !b.InfoAt.IsZero() && b.InfoWas != Missing,
+		infoCame: (a.InfoWas == Missing || a.InfoWas == NotLooked) && b.InfoWas != Missing && b.InfoWas != NotLooked,
+		infoKind: a.InfoWas != b.InfoWas && a.InfoWas != NotLooked,
+		index: !b.IndexAt.Equal(a.IndexAt) || a.IndexSize != b.IndexSize ||
+			(b.IndexWas == Present && (a.IndexWas == Missing || a.IndexWas == Empty || a.IndexWas == Broken)),
 		writerCam: b.Writer == WriterAlive && (a.Writer != WriterAlive || (a.WriterPID != b.WriterPID && b.WriterPID != 0)),
 	}
 	d.restarted = !d.state && b.State == "uploading" && !a.StatusDate.Equal(b.StatusDate) && !a.StatusDate.IsZero()
