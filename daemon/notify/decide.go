@@ -225,7 +225,7 @@ func goodNews(p Policy, m Memory, now time.Time, s Scene) []Decision {
 		t := m.Told[key]
 		state, _ := s.state(t.UDID)
 		event := follows(p, m, now, state, key)
-		if event == "" {
+		if event == "" || (event == Cleared && state.Phase.Active() && s.heldUp(t.UDID)) {
 			continue
 		}
 		d := Decision{Event: event, Closes: true, Item: goodItem(event, key, t, state, now)}
@@ -243,6 +243,18 @@ func goodNews(p Policy, m Memory, now time.Time, s Scene) []Decision {
 		out = append(out, d)
 	}
 	return out
+}
+
+// heldUp reports whether something stops the run of a backup at this moment,
+// be it only suspected or hidden: as long as it does, nothing goes on again.
+func (s Scene) heldUp(udid string) bool {
+	return slices.ContainsFunc(s.Items, func(it Item) bool {
+		switch it.Finding.Code {
+		case backup.Stalled, backup.PhoneDisconnected, backup.WaitingForPasscode:
+			return it.UDID == udid
+		}
+		return false
+	})
 }
 
 // newestFirst are the keys of what was told, so that good news speaks of the

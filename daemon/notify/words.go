@@ -68,13 +68,7 @@ var shortTitles = map[backup.Code]string{
 
 // overTitles say that a condition is over, where "goes on again" does not fit.
 var overTitles = map[backup.Code]string{
-	backup.PhoneDiskFull:      "phone has space again",
-	backup.SoftwareMismatch:   "software is new enough",
-	backup.IndexTooLarge:      "index has its usual size",
-	backup.EncryptionLost:     "encrypted again",
 	backup.NotEncrypted:       "encrypted now",
-	backup.ICloudOverdue:      "iCloud backup is done",
-	backup.AppleOutage:        "iCloud Backup works again",
 	backup.NoAccess:           "backups can be read again",
 	backup.FolderMissing:      "backup folder is back",
 	backup.CodeVolumeMissing:  "backup drive is back",
