@@ -33,6 +33,7 @@ type story struct {
 	env      []string
 	cred     *syscall.Credential // another user; nil: this one
 	seen     *recorder
+	asks     *control.Client
 }
 
 // settings are lines of the configuration file: "table.key" to TOML value.
@@ -197,7 +198,10 @@ func finding(st control.Status, udid string, code backup.Code) (backup.Finding, 
 // history asks the daemon what it remembers.
 func (s *story) history() control.History {
 	s.t.Helper()
-	h, err := control.NewClient(s.state).History(s.t.Context(), control.HistoryQuery{})
+	if s.asks == nil {
+		s.asks = control.NewClient(s.state) // one for all questions: it keeps its connection
+	}
+	h, err := s.asks.History(s.t.Context(), control.HistoryQuery{})
 	if err != nil {
 		s.t.Fatal(err)
 	}

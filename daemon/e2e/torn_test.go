@@ -32,8 +32,8 @@ func TestUnplugged(t *testing.T) {
 	if f.Fix.ID != backup.UseCable || !strings.Contains(f.Detail, "no older backup") {
 		t.Errorf("fix %s, %s", f.Fix.ID, f.Detail)
 	}
-	c.wait(t, 20*time.Second)
 	s.awaitTold(10*time.Second, "raised phone-disconnected")
+	c.wait(t, 90*time.Second) // idevicebackup2 takes its time to give up
 	s.awaitPhase(p.UDID(), backup.Abandoned, 30*time.Second)
 
 	p.Attach()
@@ -73,6 +73,8 @@ func TestKilled(t *testing.T) {
 			content := phonetest.Content{Size: 1000}
 			p := newPhone(t, phonetest.Config{UDID: c.udid, Content: content, Faults: c.fault})
 			s := newStory(t).with(p)
+			s.set("patience.finishing", `"30s"`)
+			s.set("patience.transferring", `"30s"`)
 			if c.older {
 				old := time.Now().AddDate(0, 0, -3)
 				if _, err := phonetest.WriteChain(s.root, phonetest.Spec{Content: content, Config: phonetest.Config{UDID: c.udid}, Date: old}); err != nil {
