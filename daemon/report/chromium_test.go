@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -15,8 +16,8 @@ import (
 	"backupwatchdog/daemon/report"
 )
 
-// needTool skips a test where a program is absent; on the build server it must
-// be there.
+// needTool skips a test where a program is absent; on the Linux build
+// server it must be there.
 func needTool(t *testing.T, names ...string) string {
 	t.Helper()
 	for _, name := range names {
@@ -24,7 +25,7 @@ func needTool(t *testing.T, names ...string) string {
 			return path
 		}
 	}
-	if os.Getenv("CI") == "true" {
+	if os.Getenv("CI") == "true" && runtime.GOOS == "linux" {
 		t.Fatalf("none of %v is installed", names)
 	}
 	t.Skipf("none of %v is installed", names)
@@ -106,7 +107,7 @@ var policyTag = regexp.MustCompile(`<meta http-equiv="Content-Security-Policy"[^
 func TestPageIsAccessible(t *testing.T) {
 	axe := os.Getenv("AXE")
 	if axe == "" {
-		if os.Getenv("CI") == "true" {
+		if os.Getenv("CI") == "true" && runtime.GOOS == "linux" {
 			t.Fatal("AXE is not set to the path of axe.min.js")
 		}
 		t.Skip("AXE is not set to the path of axe.min.js")

@@ -14,10 +14,13 @@ import (
 // mostCurves is how many of the last runs are drawn.
 const mostCurves = 4
 
-// a hush is a stretch of a run in which nothing moved for longer than it may.
+// a hush is a stretch of a run in which nothing moved for longer than it may,
+// or (blank) from which there is no word: the computer slept, or nobody watched.
 type hush struct {
 	from, to time.Time
+	awake    time.Duration // without the blanks in between
 	phase    backup.Phase
+	blank    bool
 }
 
 // curves draws the last runs of which samples are known, newest first.
@@ -56,23 +59,47 @@ func limitOf(x control.Backup, r control.PastRun, p backup.Phase) time.Duration 
 	return 0 // nothing else is ever too silent
 }
 
-// hushes finds the silences over the limit. Between two points that differ
-// something moved, at the latest when the second was taken.
+// leastBlank is how long there must be no point at all before a stretch is
+// blank. A run that is watched has one a minute, also when nothing moves; of an
+// old one fewer are kept, but evenly.
+const leastBlank = 5 * time.Minute
+
+func blankFrom(pts []control.Sample) time.Duration {
+	gaps := make([]time.Duration, 0, len(pts))
+	for i := range pts[1:] {
+		gaps = append(gaps, pts[i+1].At.Sub(pts[i].At))
+	}
+	slices.Sort(gaps)
+	return max(leastBlank, 4*gaps[len(gaps)/2])
+}
+
+// hushes finds the silences over the limit, and the blanks. Between two points
+// that differ something moved, at the latest when the second was taken.
 func hushes(pts []control.Sample, end time.Time, limit func(backup.Phase) time.Duration) []hush {
 	var out []hush
-	from := pts[0]
+	from, last, slept := pts[0], pts[0].At, time.Duration(0)
+	most := blankFrom(pts)
+	look := func(at time.Time) { // the time since the last look
+		if gap := at.Sub(last); gap > most {
+			out = append(out, hush{from: last, to: at, awake: gap, blank: true})
+			slept += gap
+		}
+		last = at
+	}
 	note := func(to time.Time) {
-		if l := limit(from.Phase); l > 0 && to.Sub(from.At) > l {
-			out = append(out, hush{from.At, to, from.Phase})
+		if awake, l := to.Sub(from.At)-slept, limit(from.Phase); l > 0 && awake > l {
+			out = append(out, hush{from: from.At, to: to, awake: awake, phase: from.Phase})
 		}
 	}
 	for _, p := range pts[1:] {
+		look(p.At)
 		if p.Bytes == from.Bytes && p.Files == from.Files && p.Phase == from.Phase {
 			continue
 		}
 		note(p.At)
-		from = p
+		from, slept = p, 0
 	}
+	look(end)
 	note(end)
 	return out
 }
@@ -108,7 +135,7 @@ func (c *chart) draw(start, end time.Time, most int64, pts []control.Sample, qui
 	y := scale{0, float64(most) * 1.05, bottom, top}
 	at := func(t time.Time) float64 { return x.at(float64(t.Sub(start))) }
 	for _, h := range quiet {
-		c.box("hush", at(h.from), top-8, at(h.to), bottom)
+		c.box(map[bool]string{true: "blank", false: "hush"}[h.blank], at(h.from), top-8, at(h.to), bottom)
 	}
 	c.bytesAxis(y, left, right, 3)
 	step := stepOf(took, 4)
@@ -132,9 +159,19 @@ func (c *chart) draw(start, end time.Time, most int64, pts []control.Sample, qui
 	}
 	c.path("area", points(xs, ys)+fmt.Sprintf("L%s %sL%s %sZ", num(xs[n]), num(bottom), num(xs[0]), num(bottom)))
 	c.path("curve", points(xs, ys))
+	free := 0.0
 	for _, h := range quiet {
-		mid := min(max((at(h.from)+at(h.to))/2, left+42), right-42)
-		c.text("name critical", mid, top-14, "middle", "quiet "+backup.Span(h.to.Sub(h.from)))
+		class, word := "name critical", "quiet "+backup.Span(h.awake)
+		if h.blank {
+			class, word = "name", "no word for "+backup.Span(h.awake)
+		}
+		half := 3.4 * float64(len(word))
+		mid := min(max((at(h.from)+at(h.to))/2, left+half), right-half)
+		if mid-half < free { // its neighbour's name stands there; the description has both
+			continue
+		}
+		c.text(class, mid, top-14, "middle", word)
+		free = mid + half + 4
 	}
 	c.sign(t, xs[n], ys[n], "")
 }
@@ -142,12 +179,22 @@ func (c *chart) draw(start, end time.Time, most int64, pts []control.Sample, qui
 // curveWords is the curve in words.
 func (b *builder) curveWords(r control.PastRun, most int64, took time.Duration, quiet []hush) string {
 	text := fmt.Sprintf("%s in %s; %s.", backup.Bytes(most), backup.Span(took), outcomeWords(r))
-	if len(quiet) == 0 {
-		return text + " It was never quiet for longer than it may be."
-	}
-	var parts []string
+	var silent, blank []string
 	for _, h := range quiet {
-		parts = append(parts, fmt.Sprintf("for %s from %s, %s", backup.Span(h.to.Sub(h.from)), b.at(h.from).Text, whilst[h.phase]))
+		part := fmt.Sprintf("for %s from %s", backup.Span(h.awake), b.at(h.from).Text)
+		if h.blank {
+			blank = append(blank, part)
+		} else {
+			silent = append(silent, part+", "+whilst[h.phase])
+		}
 	}
-	return text + " Quiet for longer than it may be: " + strings.Join(parts, "; ") + "."
+	if len(silent) == 0 {
+		text += " It was never quiet for longer than it may be."
+	} else {
+		text += " Quiet for longer than it may be: " + strings.Join(silent, "; ") + "."
+	}
+	if len(blank) > 0 {
+		text += " The computer slept or nobody watched: " + strings.Join(blank, "; ") + "."
+	}
+	return text
 }

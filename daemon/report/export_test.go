@@ -4,10 +4,18 @@ package report
 var (
 	Clean    = clean
 	Parts    = parts
+	Hushes   = hushes
 	Policy   = policy
 	StyleCSS = styleCSS
 	Redacted = func(in Input) func(string) string { return newRedactor(in).text }
 )
+
+func (h hush) String() string {
+	if h.blank {
+		return "blank " + h.awake.String()
+	}
+	return "quiet " + h.awake.String()
+}
 
 // Rewrite replaces every text of in.
 func Rewrite(in Input, change func(field, s string) string) Input {

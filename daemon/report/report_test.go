@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -261,6 +262,44 @@ func TestClean(t *testing.T) {
 	} {
 		if got := report.Clean(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+// TestSilencesAreCountedAwake: a sleep in a silence, or a night in which nobody
+// watched, makes no silence longer than it was.
+func TestSilencesAreCountedAwake(t *testing.T) {
+	limit := func(backup.Phase) time.Duration { return 10 * time.Minute }
+	at := func(min int, bytes int64) control.Sample {
+		return control.Sample{At: now.Add(time.Duration(min) * time.Minute), Phase: backup.Transferring, Bytes: bytes}
+	}
+	minutes := func(from, to int, bytes int64) (out []control.Sample) {
+		for m := from; m <= to; m++ {
+			out = append(out, at(m, bytes))
+		}
+		return out
+	}
+	moving := []control.Sample{at(0, 0), at(1, 1), at(2, 2), at(3, 3)}
+	for _, tt := range []struct {
+		name string
+		pts  []control.Sample
+		end  int
+		want string
+	}{
+		{"moving", moving, 3, ""},
+		{"quiet to the end", slices.Concat(moving, minutes(4, 20, 3)), 20, "quiet 17m0s"},
+		{"quiet in between", slices.Concat(moving, minutes(4, 14, 3), []control.Sample{at(15, 9)}), 15, "quiet 12m0s"},
+		{"quiet under the limit", slices.Concat(moving, minutes(4, 12, 3), []control.Sample{at(13, 9)}), 13, ""},
+		{"slept", slices.Concat(moving, []control.Sample{at(200, 3), at(201, 9), at(202, 10)}), 202, "blank 3h17m0s"},
+		{"quiet, and slept", slices.Concat(moving, minutes(4, 10, 3), minutes(100, 110, 3)), 110, "blank 1h30m0s, quiet 17m0s"},
+		{"not watched to the end", moving, 90, "blank 1h27m0s"},
+	} {
+		var got []string
+		for _, h := range report.Hushes(tt.pts, now.Add(time.Duration(tt.end)*time.Minute), limit) {
+			got = append(got, h.String())
+		}
+		if s := strings.Join(got, ", "); s != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, s, tt.want)
 		}
 	}
 }

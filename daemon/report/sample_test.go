@@ -115,19 +115,25 @@ func told(udid string, at time.Time, event string, code backup.Code, title, chan
 	return control.Notice{At: at, UDID: udid, Event: event, Code: code, Title: title, Channel: channel, Outcome: outcome, Reason: reason}
 }
 
-// course makes a curve that rises to bytes between its phases, with a pause of
-// the given length at the given share of it.
-func course(udid string, began time.Time, prepare, transfer, pause time.Duration, pauseAt, bytes float64) report.Curve {
-	c := report.Curve{UDID: udid, Started: began, Points: []control.Sample{{At: began, Phase: backup.Preparing}}}
-	const n = 200
-	for i := range n + 1 {
-		share := float64(i) / n
-		at := began.Add(prepare + time.Duration(share*float64(transfer-pause)))
-		if share > pauseAt {
-			at = at.Add(pause)
+// course makes a curve as the daemon records it, a point a minute: it rises to
+// bytes, with a pause at the given share of it, and then stays for a tail.
+func course(udid string, began time.Time, prepare, transfer, pause time.Duration, pauseAt, bytes float64, tail time.Duration) report.Curve {
+	c := report.Curve{UDID: udid, Started: began}
+	add := func(at time.Duration, phase backup.Phase, bytes float64, files int) {
+		c.Points = append(c.Points, control.Sample{At: began.Add(at), Phase: phase, Bytes: int64(bytes), Files: int64(files)})
+	}
+	for at := time.Duration(0); at < prepare; at += time.Minute {
+		add(at, backup.Preparing, 0, 0)
+	}
+	moving, paused, share := transfer-pause, time.Duration(0), 0.0
+	for at := time.Duration(0); at <= transfer+tail; at += time.Minute {
+		switch {
+		case share >= pauseAt && paused < pause:
+			paused += time.Minute
+		case at <= transfer:
+			share = float64(at-paused) / float64(moving)
 		}
-		done := bytes * (share + 0.03*math.Sin(9*share)*(1-share))
-		c.Points = append(c.Points, control.Sample{At: at, Phase: backup.Transferring, Bytes: int64(max(done, float64(i))), Files: int64(i * 150)})
+		add(prepare+at, backup.Transferring, bytes*(share+0.03*math.Sin(9*share)*(1-share))+1, int(share*30000))
 	}
 	return c
 }
@@ -147,9 +153,9 @@ func stuckRuns(in *report.Input) {
 		Bytes: ptr(int64(38.2e9)), Files: ptr(int64(31204))}
 	in.History.Runs = append(in.History.Runs, lost, running)
 	in.Curves = append(in.Curves,
-		course(anna, ago(68*time.Minute), 6*time.Minute, 36*time.Minute, 0, 2, 38.2e9),
-		course(anna, ago(11*day), 3*time.Minute, 90*time.Minute, 40*time.Minute, 0.6, 12e9),
-		course(anna, ago(43*day+2*time.Hour), 12*time.Minute, 180*time.Minute, 8*time.Minute, 0.4, 70.2e9),
+		course(anna, ago(68*time.Minute), 6*time.Minute, 36*time.Minute, 0, 2, 38.2e9, 26*time.Minute),
+		course(anna, ago(11*day), 3*time.Minute, 90*time.Minute, 40*time.Minute, 0.6, 12e9, 0),
+		course(anna, ago(43*day+2*time.Hour), 12*time.Minute, 180*time.Minute, 8*time.Minute, 0.4, 70.2e9, 8*time.Minute),
 	)
 	in.History.Checks = append(in.History.Checks, control.Check{UDID: anna, CheckResult: backup.CheckResult{At: ago(25*time.Hour - 3*time.Minute), Verdict: backup.Good, Files: 61204, Bytes: 83.1e9}})
 	in.History.Notices = append(in.History.Notices,
@@ -163,7 +169,7 @@ func fineRuns(in *report.Input) {
 	for i, size := range []float64{58e9, 59.5e9, 60.1e9, 61e9} {
 		in.History.Runs = append(in.History.Runs, complete(bob, ago(time.Duration(21-7*i)*day+4*time.Hour), time.Duration(18+4*i)*time.Minute, backup.Incremental, 2e9, size))
 	}
-	in.Curves = append(in.Curves, course(bob, ago(4*time.Hour), 2*time.Minute, 28*time.Minute, 0, 2, 2e9))
+	in.Curves = append(in.Curves, course(bob, ago(4*time.Hour), 2*time.Minute, 28*time.Minute, 0, 2, 2e9, 0))
 	in.History.Checks = append(in.History.Checks, control.Check{UDID: bob, CheckResult: backup.CheckResult{At: ago(3 * time.Hour), Verdict: backup.Good, Files: 48212, Bytes: 61e9, Deep: true}})
 }
 
