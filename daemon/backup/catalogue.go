@@ -117,6 +117,11 @@ func folderMissing(v *view) *draft {
 	}
 	d := &draft{severity: Warning, detail: v.f.Root.Path + " does not exist. It is watched for, and noticed when it appears.",
 		evidence: []Evidence{{"Folder", orUnknown(v.f.Root.Detail), FromFolder}}}
+	if v.f.Root.Resolved != "" { // something is there, and it is no folder
+		d.title = "There is no folder where backups go"
+		d.detail = v.f.Root.Path + " is a file, not a folder. Move it away, or name the right folder in the configuration (roots) or with --root."
+		return d
+	}
 	if v.f.Root.Default {
 		d.severity = Info
 		d.detail = "No backup has been made on this computer yet: " + v.f.Root.Path + " does not exist. It is watched for."
