@@ -14,9 +14,12 @@ import (
 // of an old one, even where our quiet is shorter than Finder's: nothing is
 // raised, and it is one run.
 func TestFinderTail(t *testing.T) {
-	for _, c := range []struct{ name, udid, settling, run string }{
-		{"first", "00008110-0000000000E2E061", `"12s"`, "complete first"},
-		{"impatient", "00008110-0000000000E2E062", `"4s"`, "complete incremental"},
+	for _, c := range []struct {
+		name, udid, settling, run string
+		rate                      int64
+	}{
+		{"first", "00008110-0000000000E2E061", `"12s"`, "complete first", 200},
+		{"impatient", "00008110-0000000000E2E062", `"4s"`, "complete incremental", 15},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			onStage(t)
@@ -31,7 +34,7 @@ func TestFinderTail(t *testing.T) {
 				content.Generation++
 			}
 			s.start()
-			w, err := phonetest.NewWriter(s.root, phonetest.Config{UDID: c.udid, FilesPerSecond: 200, Content: content},
+			w, err := phonetest.NewWriter(s.root, phonetest.Config{UDID: c.udid, FilesPerSecond: c.rate, Content: content},
 				phonetest.WriterOptions{Finder: true, Quiet: 9 * time.Second, Gap: 3 * time.Second, InfoSize: 43_000_000}) // in XML: 58 MB
 			if err != nil {
 				t.Fatal(err)

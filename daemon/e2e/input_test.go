@@ -45,7 +45,7 @@ func TestBadRoots(t *testing.T) {
 		state string
 	}{
 		{"missing", func(t *testing.T, s *story) { remove(t, s.root) }, backup.FolderMissing, backup.Warning, backup.BackUpNow, "", "missing"},
-		{"a file", func(t *testing.T, s *story) { remove(t, s.root); write(t, s.root, "no folder") }, backup.FolderMissing, backup.Warning, "", "not a folder", ""},
+		{"a file", func(t *testing.T, s *story) { remove(t, s.root); write(t, s.root, "no folder") }, backup.FolderMissing, backup.Warning, "", "is a file, not a folder", "missing"},
 		{"broken link", func(t *testing.T, s *story) {
 			remove(t, s.root)
 			if err := os.Symlink(filepath.Join(s.dir, "gone"), s.root); err != nil {

@@ -37,7 +37,7 @@ func TestStatusWithoutDaemon(t *testing.T) {
 		t.Errorf("SIGTERM: exit %d", code)
 	}
 	out, bad, code := s.ctl("status", "--no-color")
-	if code != 1 || !strings.Contains(bad, "hint: ") || !strings.Contains(bad, "start") {
+	if code != 1 || !strings.Contains(bad, "is not running") || !strings.Contains(bad, "hint: ") {
 		t.Errorf("stopped: exit %d\n%s", code, bad)
 	}
 	if !strings.Contains(out, "Clara") || !strings.Contains(out, "Interrupted between old and new") {

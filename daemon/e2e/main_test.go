@@ -161,7 +161,7 @@ func (p *process) wait(t *testing.T, limit time.Duration) int {
 	case <-p.done:
 		return p.cmd.ProcessState.ExitCode()
 	case <-time.After(limit):
-		t.Fatalf("%s has not ended in %s\n%s", filepath.Base(p.cmd.Path), limit, p.out.String())
+		t.Fatalf("%s has not ended in %s\n%s", filepath.Base(p.cmd.Path), limit, tail(p.out.String(), 400))
 		return -1
 	}
 }

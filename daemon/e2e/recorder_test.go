@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
@@ -25,8 +26,9 @@ type recorder struct {
 	cursor int // await looks from here on
 }
 
-// record listens until the story ends. A daemon that goes is waited for.
-func record(t *testing.T, state string) *recorder {
+// record listens until the story ends, by calling follow again and again: a
+// daemon that goes is waited for.
+func record(t *testing.T, follow func(context.Context, func(control.Status))) *recorder {
 	r := &recorder{}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
@@ -35,8 +37,7 @@ func record(t *testing.T, state string) *recorder {
 		tick := time.NewTicker(50 * time.Millisecond)
 		defer tick.Stop()
 		for ctx.Err() == nil {
-			// Its error says that the daemon went, or is not there yet.
-			_ = control.NewClient(state).Events(ctx, func(st control.Status) error { r.add(st); return nil })
+			follow(ctx, r.add)
 			select {
 			case <-tick.C:
 			case <-ctx.Done():
@@ -50,6 +51,22 @@ func record(t *testing.T, state string) *recorder {
 		}
 	})
 	return r
+}
+
+// follow hands on every status the daemon publishes until it goes. The socket
+// is for its own user alone: somebody else's is asked by their watchdogctl.
+func (s *story) follow(ctx context.Context, each func(control.Status)) {
+	if s.cred == nil {
+		// Its error says that the daemon went, or is not there yet.
+		_ = control.NewClient(s.state).Events(ctx, func(st control.Status) error { each(st); return nil })
+		return
+	}
+	cmd := s.command("watchdogctl", "--state-dir", s.state, "status", "--json")
+	out, _ := cmd.Output() // the exit code tells of findings
+	var st control.Status
+	if json.Unmarshal(out, &st) == nil && st.Stale == nil {
+		each(st)
+	}
 }
 
 func (r *recorder) add(st control.Status) {

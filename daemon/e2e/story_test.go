@@ -118,7 +118,7 @@ func (s *story) start(args ...string) *process {
 	s.t.Helper()
 	p := s.watchdogd(args...)
 	if s.seen == nil {
-		s.seen = record(s.t, s.state)
+		s.seen = record(s.t, s.follow)
 	}
 	s.seen.skip()
 	s.await(20*time.Second, "an answer of the daemon", func(st control.Status) bool {

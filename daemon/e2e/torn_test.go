@@ -15,16 +15,13 @@ import (
 // takes the words back.
 func TestUnplugged(t *testing.T) {
 	onStage(t)
-	p := newPhone(t, phonetest.Config{UDID: "00008110-0000000000E2E003", FilesPerSecond: 100, Content: phonetest.Content{Files: 500, Size: 2000}})
+	p := newPhone(t, phonetest.Config{UDID: "00008110-0000000000E2E003", FilesPerSecond: 100,
+		Content: phonetest.Content{Files: 500, Size: 2000}, Faults: "disconnect-after:50"})
 	s := newStory(t).with(p)
 	s.start()
 	c := s.client(p)
-	if err := p.AwaitFiles(t.Context(), 250); err != nil {
-		t.Fatal(err)
-	}
-	s.awaitPhase(p.UDID(), backup.Transferring, 10*time.Second)
+	awaitPhone(t, p, "detached")
 	pulled := time.Now()
-	p.Detach()
 	m, f := s.awaitFinding(p.UDID(), backup.PhoneDisconnected, backup.Warning, 20*time.Second)
 	if d := m.at.Sub(pulled); d > 10*time.Second {
 		t.Errorf("said %s after the cable was pulled", d)
@@ -33,9 +30,12 @@ func TestUnplugged(t *testing.T) {
 		t.Errorf("fix %s, %s", f.Fix.ID, f.Detail)
 	}
 	s.awaitTold(10*time.Second, "raised phone-disconnected")
-	c.wait(t, 90*time.Second) // idevicebackup2 takes its time to give up
+	if code := c.wait(t, 20*time.Second); code == 0 {
+		t.Error("the client has not noticed")
+	}
 	s.awaitPhase(p.UDID(), backup.Abandoned, 30*time.Second)
 
+	p.SetFaults("")
 	p.Attach()
 	if code := s.client(p).wait(t, 60*time.Second); code != 0 {
 		t.Fatalf("the second run ended with %d", code)
