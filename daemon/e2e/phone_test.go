@@ -108,8 +108,8 @@ func TestTwoPhonesAndTheTrace(t *testing.T) {
 	onStage(t)
 	stuck := newPhone(t, phonetest.Config{UDID: "00008110-0000000000E2E084", Name: "Anna’s phone", FilesPerSecond: 100,
 		Content: phonetest.Content{Files: 400, Size: 2000}, Faults: "stall-after:50"})
-	fine, err := stuck.Mux().Add(phonetest.Config{UDID: "00008110-0000000000E2E085", Name: "Bert’s phone", FilesPerSecond: 50,
-		Content: phonetest.Content{Files: 700, Size: 2000}})
+	fine, err := stuck.Mux().Add(sized(phonetest.Config{UDID: "00008110-0000000000E2E085", Name: "Bert’s phone", FilesPerSecond: 50,
+		Content: phonetest.Content{Files: 700, Size: 2000}}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -297,11 +297,20 @@ func tail(text string, n int) string { return text[max(0, len(text)-n):] }
 func newPhone(t *testing.T, cfg phonetest.Config) *phonetest.Phone {
 	t.Helper()
 	tool(t, "idevicebackup2")
-	p, err := phonetest.Start(t.Context(), cfg)
+	p, err := phonetest.Start(t.Context(), sized(cfg))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// sized lets the phone hold little: what it says of its own disk is what is
+// expected to come, and must fit on the disk of whoever runs this.
+func sized(cfg phonetest.Config) phonetest.Config {
+	if cfg.DiskTotal == 0 {
+		cfg.DiskTotal, cfg.DiskAvailable = 128_000_000_000, 128_000_000_000-100_000_000
+	}
+	return cfg
 }
 
 // awaitPhone waits for an event of the phone.
