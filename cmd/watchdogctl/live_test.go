@@ -188,7 +188,7 @@ func TestLiveTakesMessages(t *testing.T) {
 		t.Fatalf("asked for %v", asked)
 	}
 	m, _ = m.update(cmd())
-	if text := m.view(); !strings.Contains(text, "The last hour: at most") || !strings.Contains(text, "Quiet for 9 min") {
+	if text := m.view(); !strings.Contains(text, "Since it began: at most") || !strings.Contains(text, "Quiet for 9 min") {
 		t.Errorf("%s", text)
 	}
 	m.now = now.Add(9 * time.Second)
@@ -223,10 +223,10 @@ func TestLiveTakesMessages(t *testing.T) {
 func TestHourly(t *testing.T) {
 	at := func(min int) time.Time { return now.Add(time.Duration(min-60) * time.Minute) }
 	pts := []control.Sample{{At: at(12), Bytes: 0}, {At: at(24), Bytes: 720}, {At: at(30), Bytes: -1}, {At: at(36), Bytes: 500}, {At: at(42), Bytes: 1220}}
-	if got := hourly(pts, now, 5); !slices.EqualFunc(got, []float64{-1, 1, 0, 1, 0}, func(a, b float64) bool { return math.Abs(a-b) < 1e-9 }) {
+	if got := hourly(pts, now, time.Hour, 5); !slices.EqualFunc(got, []float64{-1, 1, 0, 1, 0}, func(a, b float64) bool { return math.Abs(a-b) < 1e-9 }) {
 		t.Errorf("%v", got)
 	}
-	if got := hourly([]control.Sample{{At: now.AddDate(0, 0, -1)}, {At: now, Bytes: 86400}}, now, 4); !slices.Equal(got, []float64{1, 1, 1, 1}) {
+	if got := hourly([]control.Sample{{At: now.AddDate(0, 0, -1)}, {At: now, Bytes: 86400}}, now, time.Hour, 4); !slices.Equal(got, []float64{1, 1, 1, 1}) {
 		t.Errorf("%v", got)
 	}
 }

@@ -12,15 +12,22 @@ import (
 // columnsMost is how many parts the curve of the last hour has at most.
 const columnsMost = 60
 
-// lastHour draws how much arrived in each part of the last hour.
+// shortestCurve is the least time the curve spans.
+const shortestCurve = 10 * time.Minute
+
+// lastHour draws how much arrived in each part of the last hour; of a younger
+// run, since it began.
 func (p *picture) lastHour(pts []control.Sample) {
 	if len(pts) < 2 {
 		return
 	}
 	n := min(p.page.width-6, columnsMost)
-	rates := hourly(pts, p.now, n)
+	window, text := time.Hour, "The last hour: "
+	if age := p.now.Sub(pts[0].At); age < window {
+		window, text = max(age, shortestCurve), "Since it began: "
+	}
+	rates := hourly(pts, p.now, window, n)
 	p.b.WriteString("    " + p.paint(blue, p.spark(rates)) + "\n")
-	text := "The last hour: "
 	if peak := slices.Max(rates); peak >= 1 {
 		text += "at most " + backup.Bytes(int64(peak)) + " a second."
 	} else {
@@ -29,11 +36,11 @@ func (p *picture) lastHour(pts []control.Sample) {
 	p.para(4, dim, text)
 }
 
-// hourly is the mean rate, bytes a second, in each of n parts of the hour
+// hourly is the mean rate, bytes a second, in each of n parts of the time
 // before now; -1 in those before the first point. What grew between two points
 // is spread evenly between them.
-func hourly(pts []control.Sample, now time.Time, n int) []float64 {
-	part := time.Hour / time.Duration(n)
+func hourly(pts []control.Sample, now time.Time, window time.Duration, n int) []float64 {
+	part := window / time.Duration(n)
 	begin := now.Add(-time.Duration(n) * part)
 	rates := make([]float64, n)
 	for i := range rates {

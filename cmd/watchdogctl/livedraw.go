@@ -251,7 +251,7 @@ func (m live) helpLines() []string {
 		{p.symbol("✓", "+"), "complete"}, {p.symbol("●", "*"), "being backed up"}, {"!", "a warning"}, {p.symbol("✗", "X"), "critical"},
 	})
 	p.gap()
-	p.para(0, plain, "The curve shows how much arrived in each part of the last hour; a dot is a part in which nothing did.")
+	p.para(0, plain, "The curve shows how much arrived in each part of the last hour, or since a younger run began; a dot is a part in which nothing did.")
 	p.para(0, plain, "For a screen reader, `watchdogctl status --watch | cat` writes plain lines whenever something changes.")
 	return p.lines()
 }

@@ -104,6 +104,10 @@ func (p *program) reportInput(ctx context.Context) (in report.Input, gone, err e
 	if err == nil {
 		in.History, err = client.History(ctx, control.HistoryQuery{Limit: reportRows})
 	}
+	if errors.Is(err, control.ErrRefused) { // it runs, but its memory is out of order
+		in.NoHistory = "Past runs, checks and notices cannot be shown: " + err.Error() + "."
+		return in, nil, nil
+	}
 	if err != nil {
 		return in, nil, p.unreachable(err)
 	}
