@@ -41,11 +41,12 @@ const (
 
 // options is the command line and the environment.
 type options struct {
-	fast    bool
-	builtin bool   // do without idevicebackup2
-	dir     string // "": a temporary folder, removed at the end
-	stayAt  string // "": tell everything and end
-	bin     string // where watchdogd and watchdogctl lie
+	fast     bool
+	lifelike bool   // sizes and times as in life, as far as that can be waited for
+	builtin  bool   // do without idevicebackup2
+	dir      string // "": a temporary folder, removed at the end
+	stayAt   string // "": tell everything and end
+	bin      string // where watchdogd and watchdogctl lie
 }
 
 // stays are the moments at which the story can be held, for a closer look.
@@ -94,6 +95,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f := flag.NewFlagSet("demo", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.BoolVar(&o.fast, "fast", o.fast, "shorter, without pauses for reading")
+	f.BoolVar(&o.lifelike, "lifelike", false, "larger and slower, for pictures: takes four minutes")
 	f.BoolVar(&o.builtin, "builtin", o.builtin, "do without idevicebackup2")
 	f.StringVar(&o.dir, "dir", "", "play in the empty folder `DIR` and leave it there")
 	f.StringVar(&o.bin, "bin", "", "`DIR` of watchdogd and watchdogctl (default: where this program lies)")

@@ -157,7 +157,7 @@ func (s *stage) listen(ctx context.Context) {
 // until waits for a status that fits, showing each to the narrator. There is
 // one backup on this stage; before it appears fits is asked with an empty one.
 func (s *stage) until(ctx context.Context, n *narrator, what string, fits func(control.Status, control.Backup) bool) (control.Backup, error) {
-	const most = 2 * time.Minute
+	const most = 4 * time.Minute
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	again := time.NewTicker(time.Second) // clocks run on also where nothing changes

@@ -15,30 +15,31 @@ import (
 // pace is how fast the motion is.
 type pace struct {
 	files    int   // on the iPhone
+	size     int64 // of each, bytes
 	rate     int64 // bytes a second
 	scan     time.Duration
 	limit    time.Duration // longest normal silence while files are sent
 	settling time.Duration
 }
 
-// fileSize is that of each file on the iPhone, bytes.
-const fileSize = 20_000
-
-func paceOf(fast bool) pace {
-	if fast {
-		return pace{files: 600, rate: 20_000_000, scan: 300 * time.Millisecond, limit: 4 * time.Second, settling: time.Second}
+func paceOf(o options) pace {
+	switch {
+	case o.lifelike:
+		return pace{files: 6000, size: 80_000, rate: 30_000_000, scan: 2 * time.Second, limit: 2 * time.Minute, settling: 3 * time.Second}
+	case o.fast:
+		return pace{files: 600, size: 20_000, rate: 20_000_000, scan: 300 * time.Millisecond, limit: 4 * time.Second, settling: time.Second}
 	}
-	return pace{files: 3000, rate: 7_000_000, scan: 2 * time.Second, limit: 6 * time.Second, settling: 3 * time.Second}
+	return pace{files: 3000, size: 20_000, rate: 7_000_000, scan: 2 * time.Second, limit: 6 * time.Second, settling: 3 * time.Second}
 }
 
 // iPhone describes the phone of the story. Its storage holds hardly more than
 // what is backed up, because that is what a first run's size is guessed from.
 func iPhone(p pace) phonetest.Config {
 	const disk, system, reserved = int64(64_000_000_000), 8_000_000_000, 200_000_000
-	used := int64(p.files) * fileSize * 21 / 20
+	used := int64(p.files) * p.size * 21 / 20
 	return phonetest.Config{
 		Name:           "Anna's iPhone",
-		Content:        phonetest.Content{Files: p.files, Size: fileSize},
+		Content:        phonetest.Content{Files: p.files, Size: p.size},
 		BytesPerSecond: p.rate,
 		ScanTime:       p.scan,
 		DiskTotal:      disk,
@@ -67,7 +68,7 @@ func perform(ctx context.Context, o options, n *narrator) error {
 	}
 	defer stage.close()
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx)) // the phone outlives a Ctrl-C until all is put away
-	p := paceOf(o.fast)
+	p := paceOf(o)
 	source, err := newSource(inner, iPhone(p), stage, o.builtin)
 	if err != nil {
 		stop()
