@@ -14,6 +14,7 @@ import (
 	"backupwatchdog/daemon/history"
 	"backupwatchdog/daemon/host"
 	"backupwatchdog/daemon/notify"
+	"backupwatchdog/daemon/verify"
 )
 
 // subscribers are the clients that want to hear of changes.
@@ -94,6 +95,9 @@ func (l *loop) publish(now backup.Moment) {
 		l.lastPrune = now.T
 		if err := l.db.Prune(now.T); err != nil {
 			l.log.Warn("history not pruned", "reason", err.Error())
+		}
+		if err := verify.PruneInventories(l.inventories(), now.T, nil); err != nil {
+			l.log.Warn("inventories not pruned", "reason", err.Error())
 		}
 	}
 }
