@@ -150,14 +150,6 @@ func (m moments) at(t time.Time) stamp {
 	return stamp{t.Format(layout), t.Format(time.RFC3339)}
 }
 
-// atOr is at of a time that may be unknown.
-func (m moments) atOr(t *time.Time) stamp {
-	if t == nil {
-		return stamp{Text: "not known"}
-	}
-	return m.at(*t)
-}
-
 // ago says how long before now t was: "25 h ago", "just now".
 func (m moments) ago(t time.Time) string {
 	d := m.now.Sub(t)
