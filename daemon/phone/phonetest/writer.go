@@ -79,6 +79,7 @@ func (w *Writer) finderTail(ctx context.Context) error {
 	if !sleep(ctx, w.options.Quiet) {
 		return nil
 	}
+	info := w.phone.cfg.infoPlist(w.phone.now(), w.options.InfoSize) // first: 58 MB take a while
 	f, err := os.Create(filepath.Join(w.Path(), "Info.plist"))
 	if err != nil {
 		return err
@@ -88,7 +89,7 @@ func (w *Writer) finderTail(ctx context.Context) error {
 	if !sleep(ctx, w.options.Gap) {
 		return nil
 	}
-	_, err = f.Write(w.phone.cfg.infoPlist(w.phone.now(), w.options.InfoSize))
+	_, err = f.Write(info)
 	w.phone.event(Event{Kind: "info-written"})
 	return err
 }
