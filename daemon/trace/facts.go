@@ -188,7 +188,11 @@ func setEncrypted(f *backup.Facts, raw json.RawMessage, null bool, _ time.Time) 
 	return json.Unmarshal(raw, &f.Folder.Manifest.Manifest.IsEncrypted)
 }
 
-func timeAt(t float64) time.Time { return Zero.Add(seconds(t)) }
+// maxAt is the farthest time that a time.Duration reaches, in seconds.
+const maxAt = 9e9
+
+// timeAt is the calendar time of t seconds; a phone's clock may stand anywhere.
+func timeAt(t float64) time.Time { return Zero.Add(seconds(min(max(t, -maxAt), maxAt))) }
 
 func at(to *time.Time, raw json.RawMessage, null bool) error {
 	*to = time.Time{}

@@ -99,7 +99,7 @@ func (p *Player) take(l line) error {
 	if err := apply(&b.facts, l.keys, timeAt(l.t)); err != nil {
 		return err
 	}
-	b.session.Observe(p.moment(), b.facts)
+	p.observe()
 	if raw, ok := l.keys["check"]; ok {
 		c, err := checkOf(raw, timeAt(l.t))
 		if err != nil {
@@ -130,8 +130,16 @@ func (p *Player) Look(udid string, t, slept float64, change func(*backup.Facts))
 	p.now = t
 	b := p.backup(udid, nil)
 	change(&b.facts)
-	b.session.Observe(p.moment(), b.facts)
+	p.observe()
 	p.step()
+}
+
+// observe shows every session its facts, as the daemon does at each look: a
+// sleep of the computer concerns all of them.
+func (p *Player) observe() {
+	for _, b := range p.backups {
+		b.session.Observe(p.moment(), b.facts)
+	}
 }
 
 // End lets the time pass until t.
@@ -178,7 +186,8 @@ func (p *Player) due() (float64, bool) {
 	for key, t := range p.memory.Told {
 		if gone, ok := p.memory.Gone[key]; ok {
 			note(gone.Add(10 * time.Second))
-		} else if p.policy.Repeat > 0 {
+		}
+		if p.policy.Repeat > 0 { // also of what is gone: a run that ends carries on the trouble that was told
 			note(t.Last.Add(p.policy.Repeat))
 		}
 	}

@@ -92,6 +92,8 @@ func TestBadTraces(t *testing.T) {
 		{"newer", `{"schema":2}`, "line 1: schema 2"},
 		{"garbage", "{\"schema\":1}\nhello", "line 2: not a JSON object"},
 		{"back", "{\"schema\":1}\n{\"t\":5,\"udid\":\"A\"}\n{\"t\":4,\"udid\":\"A\"}", "line 3: t is missing or goes back"},
+		{"far", "{\"schema\":1}\n{\"t\":1e10,\"udid\":\"A\"}", "beyond thirty years"},
+		{"far head", "{\"schema\":1,\"t\":1e30}", "line 1: t is negative or beyond"},
 		{"nobody", "{\"schema\":1}\n{\"t\":5}", "line 2: udid is missing"},
 		{"word", "{\"schema\":1}\n{\"t\":5,\"udid\":\"A\",\"phone\":\"wire\"}", `line 2: phone: "wire" is not known here`},
 		{"count", "{\"schema\":1}\n{\"t\":5,\"udid\":\"A\",\"files\":-1}", "line 2: files: -1 is no count"},

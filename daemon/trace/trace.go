@@ -31,6 +31,9 @@ import (
 // Schema is the number of the format.
 const Schema = 1
 
+// maxT bounds the seconds of a trace: thirty years.
+const maxT = 1e9
+
 // maxLine bounds one line of a trace, in bytes.
 const maxLine = 64 << 10
 
@@ -164,6 +167,9 @@ func (r *reader) header() (Header, backup.Rules, error) {
 	if err != nil {
 		return h, rules, r.errorf("%v", err)
 	}
+	if h.T < 0 || h.T > maxT {
+		return h, rules, r.errorf("t is negative or beyond thirty years")
+	}
 	r.t = h.T
 	return h, rules, nil
 }
@@ -182,8 +188,8 @@ func (r *reader) line() (line, error) {
 			}
 		}
 	}
-	if _, ok := keys["t"]; !ok || math.IsNaN(l.t) || l.t < r.t || l.t > 1e10 {
-		return line{}, r.errorf("t is missing or goes back")
+	if _, ok := keys["t"]; !ok || math.IsNaN(l.t) || l.t < r.t || l.t > maxT {
+		return line{}, r.errorf("t is missing or goes back, or is beyond thirty years")
 	}
 	if l.slept < 0 || l.slept > l.t-r.t+1 {
 		return line{}, r.errorf("slept is more than the time since the last line")
