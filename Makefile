@@ -24,7 +24,7 @@ demo: build ## a backup that works and one that stalls, in about a minute
 	@./.make/demo
 
 test: ## run all tests; more of them where idevicebackup2 and D-Bus are there
-	go test -timeout 20m ./...
+	@AXE="$${AXE:-$$(./.make/axe)}" go test -timeout 20m ./...
 
 check: ## format, vet for all systems, static analysis, modules, cross-builds
 	@test -z "$$(gofmt -l cmd daemon plist packaging)" || { gofmt -l cmd daemon plist packaging; echo "not formatted: gofmt -w does it"; exit 1; }
@@ -41,8 +41,8 @@ bench: ## measure what looking and checking cost, beside public tools
 judge: ## measure the judgement in a made-up world (SEED=1 RUNS=1000)
 	@go run ./cmd/judge -seed $(or $(SEED),1) -runs $(or $(RUNS),1000)
 
-fuzz: ## fuzz what reads hostile input, each target for FUZZ seconds (5)
-	@./.make/fuzz $(or $(FUZZ),5)
+fuzz: ## fuzz what reads hostile input, FUZZ executions a target (10000)
+	@./.make/fuzz $(or $(FUZZ),10000)
 
 install: build ## install the login service for this user
 	./bin/watchdogctl install
