@@ -69,7 +69,9 @@ func (v *view) calendar(t time.Time, d time.Duration) bool {
 func (v *view) quiet(d time.Duration) bool {
 	left := d - v.r.silence(v.now)
 	if left > 0 {
-		v.due(v.now.T.Add(left))
+		if v.r.SheetAt.IsZero() { // while the sheet is up no silence grows
+			v.due(v.now.T.Add(left))
+		}
 		return false
 	}
 	if !v.r.WokeAt.IsZero() && !v.r.WokeAt.T.Before(v.r.LastProgress.T) {
@@ -219,6 +221,9 @@ func (v *view) finding(c Condition, d draft) Finding {
 	f.Also = slices.DeleteFunc(slices.Clone(f.Also), func(a FixID) bool { return a == id })
 	if fix, ok := FixByID(id); ok {
 		f.Fix = fix.advice(v.place(), d.cloud)
+	}
+	if id == RestartPhoneAndRetry && !v.active() && len(f.Fix.Steps) > 1 {
+		f.Fix.Steps = f.Fix.Steps[1:] // the first is to stop what hangs, and nothing runs
 	}
 	f.Key = v.key(c, d)
 	return f
