@@ -111,6 +111,10 @@ func (l *loop) mark() string {
 	for _, r := range l.look.Roots {
 		fmt.Fprintln(&b, r.Path, r.Access, r.Volume, r.ReadOnly, r.Polling)
 	}
+	for _, d := range l.phones.snapshot.Devices {
+		p := l.phones.get(d.UDID).says
+		fmt.Fprintln(&b, d.UDID, d.Link, p.Name, p.OSVersion, p.Battery, p.Charging, p.LastLocalBackup, p.LastCloudBackup, p.CloudEnabled, p.WillEncrypt)
+	}
 	fmt.Fprintln(&b, l.phones.snapshot.State, l.phones.attached(), l.check != nil, l.configError, l.trouble)
 	return b.String()
 }
