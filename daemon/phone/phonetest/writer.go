@@ -76,10 +76,13 @@ func (w *Writer) writeInfo() error {
 // finderTail is what Finder does after finished: nothing for minutes, then
 // Info.plist is cut to nothing, then it is written.
 func (w *Writer) finderTail(ctx context.Context) error {
-	if !sleep(ctx, w.options.Quiet) {
+	quiet := time.After(w.options.Quiet)
+	info := w.phone.cfg.infoPlist(w.phone.now(), w.options.InfoSize) // meanwhile: 58 MB take seconds
+	select {
+	case <-quiet:
+	case <-ctx.Done():
 		return nil
 	}
-	info := w.phone.cfg.infoPlist(w.phone.now(), w.options.InfoSize) // first: 58 MB take a while
 	f, err := os.Create(filepath.Join(w.Path(), "Info.plist"))
 	if err != nil {
 		return err
