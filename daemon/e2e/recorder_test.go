@@ -143,7 +143,7 @@ func findings(st control.Status) []backup.Finding {
 func (r *recorder) String() string {
 	var out, last string
 	for _, m := range r.moments() {
-		line := ""
+		line := fmt.Sprintf("  %d phones", len(m.Phones))
 		for _, b := range m.Backups {
 			line += fmt.Sprintf("  %.9s %s %s", b.UDID, b.Phase, b.Chain.Verdict)
 			if b.Run != nil && b.Run.Writer != "" {

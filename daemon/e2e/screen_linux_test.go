@@ -67,9 +67,6 @@ func TestNoticeOnTheScreen(t *testing.T) {
 	s.awaitTold(10*time.Second, "raised interrupted-mixed")
 	eventually(t, 20*time.Second, "the notice on the screen", func() bool { return s.picture(display, "notice.png") > 10_000 })
 	s.keep("notice.png")
-	if !strings.Contains(s.told()[0].Text, "Anna") {
-		t.Errorf("the notice: %q", s.told()[0].Text)
-	}
 }
 
 // screen starts an X server without a monitor and returns its DISPLAY.

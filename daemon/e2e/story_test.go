@@ -103,7 +103,7 @@ func (s *story) command(name string, args ...string) *exec.Cmd {
 // watchdogd starts the daemon and waits for nothing.
 func (s *story) watchdogd(args ...string) *process {
 	s.t.Helper()
-	p := spawn(s.t, s.command("watchdogd", append([]string{"--config", s.configFile(), "--state-dir", s.state}, args...)...))
+	p := spawn(s.t, s.command("watchdogd", append([]string{"--config", s.configFile(), "--state-dir", s.state, "--log-level", "debug"}, args...)...))
 	s.t.Cleanup(func() {
 		if s.t.Failed() {
 			s.t.Logf("watchdogd, process %d:\n%s", p.cmd.Process.Pid, p.out.String())
@@ -301,6 +301,11 @@ func newPhone(t *testing.T, cfg phonetest.Config) *phonetest.Phone {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the phone: %v", p.Events())
+		}
+	})
 	return p
 }
 
