@@ -533,6 +533,9 @@ func (s *Session) over(now Moment) (done bool, due time.Time) {
 		return false, time.Time{}
 	}
 	left := abandonFactor*s.Limit() - r.silence(now)
+	if left > 0 && !r.SheetAt.IsZero() {
+		return false, time.Time{} // no silence grows while the passcode sheet is up
+	}
 	return left <= 0, now.T.Add(left)
 }
 
