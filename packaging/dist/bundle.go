@@ -67,10 +67,23 @@ func (r *release) papers(b *built) []entry {
 		}
 		tree = append(tree, entry{path: dir + name, data: data})
 	}
+	for _, x := range extras {
+		if data, err := os.ReadFile(filepath.Join(r.root, "packaging", x.path)); err == nil {
+			tree = append(tree, entry{path: x.path, mode: x.mode, data: data})
+		}
+	}
 	for _, name := range []string{"README.md", "LICENSE", "CHANGELOG.md"} {
 		if data, err := os.ReadFile(filepath.Join(r.root, name)); err == nil {
 			tree = append(tree, entry{path: name, data: data})
 		}
 	}
 	return tree
+}
+
+// extras are the files of packaging that people use as they are.
+var extras = []entry{
+	{path: "prometheus/backup-watchdog.rules.yml"},
+	{path: "prometheus/README.md"},
+	{path: "swiftbar/backup-watchdog.1m.sh", mode: 0o755},
+	{path: "swiftbar/README.md"},
 }
