@@ -564,7 +564,10 @@ func (s *Session) wholeMetadata() bool {
 func (s *Session) end(now Moment, o Outcome) {
 	r := s.m.Run
 	last := r.Phase
-	r.Outcome, r.Ended = o, now
+	r.Outcome, r.Ended = o, r.LastChange // an end that nobody saw is dated by the last sign of life
+	if !r.WriterGoneAt.IsZero() {
+		r.Ended = r.WriterGoneAt
+	}
 	r.Phase, r.PhaseAt = Abandoned, now
 	if o == OutcomeComplete {
 		r.Ended, r.Phase = r.LastChange, Complete
