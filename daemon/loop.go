@@ -453,17 +453,20 @@ func markOf(t *tracked) string {
 	return b.String()
 }
 
-// saveRun keeps the run under way, or the one that has just ended.
+// saveRun keeps the run under way and the ones that ended since, of which there
+// are two when a run began before its forerunner was known to be over.
 func (l *loop) saveRun(t *tracked, changed bool) {
-	cur, ok := t.session.Current()
-	if !ok {
-		return
+	var runs []backup.PastRun
+	if past := t.session.Past(); len(past) > 0 && changed {
+		runs = past[max(0, len(past)-2):]
 	}
-	if !changed && cur.Outcome != backup.OutcomeRunning {
-		return
+	if cur, ok := t.session.Current(); ok && cur.Outcome == backup.OutcomeRunning {
+		runs = append(slices.Clone(runs), cur)
 	}
-	if err := l.db.SaveRun(cur); err != nil {
-		l.log.Warn("run not recorded", "reason", err.Error())
+	for _, r := range runs {
+		if err := l.db.SaveRun(r); err != nil {
+			l.log.Warn("run not recorded", "reason", err.Error())
+		}
 	}
 }
 
