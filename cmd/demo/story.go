@@ -128,25 +128,25 @@ func (s *story) healthy(ctx context.Context) error {
 
 // complete waits until a backup has begun, has ended and has been checked.
 func (s *story) complete(ctx context.Context, a *attempt) error {
-	_, err := s.stage.until(ctx, s.narrator, "a backup begins", func(_ control.Status, b control.Backup) bool {
+	_, err := s.until(ctx, a, "a backup begins", func(b control.Backup) bool {
 		return b.Phase.Active() && !slices.ContainsFunc(b.Findings, isStalled)
 	})
 	if err != nil {
-		return s.orEnd(a, err)
+		return err
 	}
-	_, err = s.stage.until(ctx, s.narrator, "the backup is complete", func(_ control.Status, b control.Backup) bool { return b.Phase == backup.Complete })
+	_, err = s.until(ctx, a, "the backup is complete", func(b control.Backup) bool { return b.Phase == backup.Complete })
 	if err != nil {
-		return s.orEnd(a, err)
+		return err
 	}
 	if err := s.check(ctx); err != nil {
 		return err
 	}
-	b, err := s.stage.until(ctx, s.narrator, "the backup is checked", func(_ control.Status, b control.Backup) bool {
+	b, err := s.until(ctx, a, "the backup is checked", func(b control.Backup) bool {
 		c := b.Chain
 		return b.Phase == backup.Complete && c.Checked != nil && !c.Checked.Before(b.Run.Started) && c.Checking == nil
 	})
 	if err != nil {
-		return s.orEnd(a, err)
+		return err
 	}
 	if b.Chain.Verdict != backup.Good {
 		return fmt.Errorf("the check of a healthy backup says %q", b.Chain.Verdict)
@@ -164,16 +164,25 @@ func (s *story) check(ctx context.Context) error {
 	return nil
 }
 
-// orEnd prefers the reason why the backup program ended over what followed.
-func (s *story) orEnd(a *attempt, err error) error {
-	select {
-	case end := <-a.ended:
-		if end != nil {
-			return end
+// until waits for a status that fits, or for the backup to fail.
+func (s *story) until(ctx context.Context, a *attempt, what string, fits func(control.Backup) bool) (control.Backup, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case err := <-a.ended:
+			a.ended <- err
+			if err != nil {
+				cancel(err)
+			}
+		case <-ctx.Done():
 		}
-	default:
+	}()
+	b, err := s.stage.until(ctx, s.narrator, what, func(_ control.Status, b control.Backup) bool { return fits(b) })
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
 	}
-	return err
+	return b, err
 }
 
 // stall is a backup that stops in the middle and tells nobody.
@@ -187,11 +196,11 @@ func (s *story) stall(ctx context.Context) error {
 	}
 	s.say("Her next one brings only what is new. In the middle of it the iPhone stops sending; %s waits, and says nothing.", s.source.name())
 	s.hanging = s.source.backup(ctx)
-	b, err := s.stage.until(ctx, s.narrator, "a stalled backup is called stalled", func(_ control.Status, b control.Backup) bool {
+	b, err := s.until(ctx, s.hanging, "a stalled backup is called stalled", func(b control.Backup) bool {
 		return slices.ContainsFunc(b.Findings, isStalled)
 	})
 	if err != nil {
-		return s.orEnd(s.hanging, err)
+		return err
 	}
 	if b.Run.Silence == nil || *b.Run.Silence < s.pace.limit.Seconds() {
 		return fmt.Errorf("the backup was called stalled before its limit of %s", s.pace.limit)
