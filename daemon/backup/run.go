@@ -142,12 +142,21 @@ func (s *Session) opensAtFirst(now Moment, torn bool) string {
 		return "found"
 	case g.Writer == WriterAlive:
 		return "writer"
-	case !g.HadStatus && fo.Info.Presence != NotLooked && fo.Info.Presence != Missing && s.young(now, fo.Info.ModTime):
+	case s.hardlyBegun() && s.young(now, fo.Info.ModTime):
 		return "folder"
 	case g.HadStatus && s.infoOpens(now) && s.young(now, fo.Info.ModTime) && !fo.Info.ModTime.IsZero():
 		return "info"
 	}
 	return ""
+}
+
+// hardlyBegun reports whether the folder holds Info.plist and nothing else that
+// matters, as the tools leave it until the first upload. With an index beside
+// it, or a Status.plist that cannot be read, it is a backup with a damage.
+func (s *Session) hardlyBegun() bool {
+	fo := s.facts.Folder
+	return fo.Info.Presence != NotLooked && fo.Info.Presence != Missing && fo.Info.Presence != Denied && fo.Index.Presence != Present &&
+		(fo.Status.Presence == Missing || fo.Status.Presence == Empty || fo.Status.Presence == NotLooked)
 }
 
 // young reports whether a file of that age may belong to a run that still
