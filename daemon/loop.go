@@ -279,9 +279,12 @@ func (t *tracked) noteQuiet(now time.Time) {
 }
 
 // mayBeGone reports whether a backup that was not seen is really gone: its root
-// was listed.
+// was listed, and is the one it lay in.
 func (l *loop) mayBeGone(t *tracked) bool {
 	r, ok := l.root(t.look.Root)
+	if r.Volume == backup.VolumeReplaced {
+		return false
+	}
 	return !ok || r.Access == backup.AccessGranted || r.Access == backup.AccessAbsent && r.Volume != backup.VolumeMissing
 }
 
