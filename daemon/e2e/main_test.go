@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -28,6 +29,8 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	bin = dir
+	flag.Parse()
+	flag.Set("test.parallel", "5") // stages bounds those that work; others only wait
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)
@@ -48,13 +51,19 @@ func build(dir string) error {
 // daemon, and machines of two cores must do.
 var stages = make(chan struct{}, 2)
 
-// onStage lets the story run beside at most one other.
-func onStage(t *testing.T) {
+// inTheWings lets a story run beside all others: it does little but wait.
+func inTheWings(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("real programs take real time")
 	}
 	t.Parallel()
+}
+
+// onStage lets the story run beside at most one other that works.
+func onStage(t *testing.T) {
+	t.Helper()
+	inTheWings(t)
 	stages <- struct{}{}
 	t.Cleanup(func() { <-stages })
 }

@@ -19,10 +19,7 @@ import (
 // The passcode sheet: shown at once, told after a minute, gone when it is
 // entered. This story takes that minute, beside the others: it only waits.
 func TestPasscode(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes more than a minute")
-	}
-	t.Parallel()
+	inTheWings(t)
 	p := newPhone(t, phonetest.Config{UDID: "00008110-0000000000E2E081", TLS: true, Content: phonetest.Content{Size: 1000}, Faults: "passcode"})
 	s := newStory(t).with(p)
 	s.set("patience.settling", `"12s"`)
@@ -77,9 +74,10 @@ func TestBatteryLow(t *testing.T) {
 }
 
 // A phone on Wi-Fi alone: it is shown as such, and when it goes the advice is
-// about the network and not about a cable that is not there.
+// about the network and not about a cable that is not there. A network may be
+// gone for a minute before that is said, so this story takes one, too.
 func TestWiFiOnly(t *testing.T) {
-	onStage(t)
+	inTheWings(t)
 	p := newPhone(t, phonetest.Config{UDID: "00008110-0000000000E2E083", TLS: true, Connections: []phonetest.Connection{phonetest.Network},
 		FilesPerSecond: 50, Content: phonetest.Content{Files: 500, Size: 1000}})
 	s := newStory(t).with(p)
