@@ -138,13 +138,7 @@ func (s *story) complete(ctx context.Context, a *attempt) error {
 	if err != nil {
 		return err
 	}
-	if err := s.check(ctx); err != nil {
-		return err
-	}
-	b, err := s.until(ctx, a, "the backup is checked", func(b control.Backup) bool {
-		c := b.Chain
-		return b.Phase == backup.Complete && c.Checked != nil && !c.Checked.Before(b.Run.Started) && c.Checking == nil
-	})
+	b, err := s.checked(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -154,14 +148,23 @@ func (s *story) complete(ctx context.Context, a *attempt) error {
 	return <-a.ended
 }
 
-// check has the watchdog check the backup at once; by itself it leaves an hour
-// between two checks.
-func (s *story) check(ctx context.Context) error {
-	_, err := s.stage.client.Check(ctx, control.CheckRequest{}, nil)
-	if err != nil {
-		return fmt.Errorf("the backup cannot be checked: %w", err)
+// checked waits until the run has been checked. A watchdog that has just done
+// so once waits an hour before it checks again by itself: then it is asked to.
+func (s *story) checked(ctx context.Context, a *attempt) (control.Backup, error) {
+	fits := func(b control.Backup) bool {
+		c := b.Chain
+		return b.Phase == backup.Complete && c.Checked != nil && !c.Checked.Before(b.Run.Started) && c.Checking == nil
 	}
-	return nil
+	byItself, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	b, err := s.until(byItself, a, "the backup is checked", fits)
+	if err == nil || byItself.Err() == nil || ctx.Err() != nil {
+		return b, err
+	}
+	if _, err := s.stage.client.Check(ctx, control.CheckRequest{}, nil); err != nil {
+		return b, fmt.Errorf("the backup cannot be checked: %w", err)
+	}
+	return s.until(ctx, a, "the backup is checked", fits)
 }
 
 // until waits for a status that fits, or for the backup to fail.

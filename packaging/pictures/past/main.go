@@ -58,14 +58,14 @@ func past(now time.Time) []trip {
 	var all []trip
 	for i, chain := range []int64{402, 411, 419, 433, 446, 460} {
 		began := evening.AddDate(0, 0, -7*(6-i)+1)
-		t := trip{complete(began, time.Duration(4+i%3)*time.Minute, backup.Incremental, 38+int64(9*(i%3))), 30 * time.Second}
+		t := trip{complete(began, time.Duration(4+i%3)*time.Minute, backup.Incremental, 180+int64(78*(i%3))), 30 * time.Second}
 		if i == 0 {
 			t.PastRun = complete(began, 19*time.Minute, backup.First, chain)
 		}
 		t.ChainBytes, t.ChainFiles = chain*1e6, chain*1e6/80_000
 		all = append(all, t)
 		if i == 3 {
-			lost := trip{complete(began.Add(-time.Hour), 22*time.Minute, backup.Incremental, 21), 17 * time.Minute}
+			lost := trip{complete(began.Add(-time.Hour), 22*time.Minute, backup.Incremental, 121), 17 * time.Minute}
 			lost.Outcome, lost.LastPhase, lost.Taught = backup.OutcomeAbandoned, backup.Transferring, false
 			lost.Silence.Transferring = lost.pause
 			all = append(all, lost)
