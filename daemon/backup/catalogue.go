@@ -149,6 +149,26 @@ func orUnknown(s string) string {
 type RootMemory struct {
 	Since map[Code]time.Time `json:"since"`
 	Times map[Code]int       `json:"times"`
+	Gone  map[Code]spell     `json:"gone"`
+}
+
+// note keeps up with whether a condition holds. As in a session, what was gone
+// for a few seconds only is the same trouble.
+func (m *RootMemory) note(c Code, holds bool, now time.Time) {
+	from, held := m.Since[c]
+	switch {
+	case holds && !held:
+		m.Since[c] = now
+		if was, ok := m.Gone[c]; ok && now.Sub(was.To.T) < flicker {
+			m.Since[c] = was.From.T
+		} else {
+			m.Times[c]++
+		}
+		delete(m.Gone, c)
+	case !holds && held:
+		m.Gone[c] = spell{Moment{T: from}, Moment{T: now}}
+		delete(m.Since, c)
+	}
 }
 
 // JudgeRoot judges a watched folder as a whole. Findings that are hidden by
@@ -156,6 +176,9 @@ type RootMemory struct {
 func JudgeRoot(m *RootMemory, r Root, darwin bool, now time.Time) (shown, hidden []Finding) {
 	if m.Since == nil {
 		m.Since, m.Times = map[Code]time.Time{}, map[Code]int{}
+	}
+	if m.Gone == nil {
+		m.Gone = map[Code]spell{}
 	}
 	s := NewSession("", r.Path, Rules{}, nil)
 	v := &view{s: s, f: Facts{Root: r, Darwin: darwin}, now: Moment{T: now}}
@@ -165,14 +188,9 @@ func JudgeRoot(m *RootMemory, r Root, darwin bool, now time.Time) (shown, hidden
 			continue
 		}
 		d := c.find(v)
-		if d == nil {
-			delete(m.Since, c.Code)
-			continue
-		}
-		drafts[c.Code] = *d
-		if m.Since[c.Code].IsZero() {
-			m.Since[c.Code] = now
-			m.Times[c.Code]++
+		m.note(c.Code, d != nil, now)
+		if d != nil {
+			drafts[c.Code] = *d
 		}
 	}
 	for _, c := range rootConditions {

@@ -195,6 +195,11 @@ func TestARootThatComesBackIsANewOccurrence(t *testing.T) {
 	if other[0].Key == first[0].Key {
 		t.Error("a new trouble has the key of the old one")
 	}
+	JudgeRoot(&m, Root{Path: "/r", Access: AccessGranted}, false, began.T.Add(4*time.Hour))
+	back, _ := JudgeRoot(&m, Root{Path: "/r", Access: AccessDenied}, false, began.T.Add(4*time.Hour+9*time.Second))
+	if back[0].Key != other[0].Key || !back[0].Since.Equal(other[0].Since) {
+		t.Errorf("gone for nine seconds: %q since %v, want the same trouble as before", back[0].Key, back[0].Since)
+	}
 }
 
 func TestWords(t *testing.T) {
