@@ -14,6 +14,7 @@ import (
 // of an old one, even where our quiet is shorter than Finder's: nothing is
 // raised, and it is one run.
 func TestFinderTail(t *testing.T) {
+	inTheWings(t)
 	for _, c := range []struct {
 		name, udid, settling, run string
 		rate                      int64

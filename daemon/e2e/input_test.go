@@ -35,6 +35,7 @@ func (s *story) asNobody() {
 // Everything that can stand where a folder of backups should: one finding says
 // which it is and what to do, the exit code tells, and the watchdog goes on.
 func TestBadRoots(t *testing.T) {
+	inTheWings(t)
 	for _, c := range []struct {
 		name  string
 		make  func(t *testing.T, s *story)
@@ -175,6 +176,7 @@ func TestLongSocketPath(t *testing.T) {
 
 // A state folder that cannot be used: refused at once, with what to do.
 func TestBadStateFolder(t *testing.T) {
+	inTheWings(t)
 	for _, c := range []struct {
 		name string
 		make func(s *story) error

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	}
 	bin = dir
 	flag.Parse()
-	flag.Set("test.parallel", "5") // stages bounds those that work; others only wait
+	flag.Set("test.parallel", "64") // the stages bound how many work at a time
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)

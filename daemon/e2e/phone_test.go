@@ -193,6 +193,7 @@ func (r *recorder) raised() []string {
 // With the phone switched off in the configuration, and with no usbmuxd at
 // all, the folder alone tells: stuck when it is, and otherwise nothing.
 func TestFolderAlone(t *testing.T) {
+	inTheWings(t)
 	for _, c := range []struct {
 		name, udid, usbmuxd string
 		enabled             bool

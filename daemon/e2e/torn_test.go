@@ -54,6 +54,7 @@ func TestUnplugged(t *testing.T) {
 
 // The client is killed: what is said tells whether an older backup is left.
 func TestKilled(t *testing.T) {
+	inTheWings(t)
 	for _, c := range []struct {
 		name, udid, fault string
 		older             bool

@@ -13,6 +13,7 @@ import (
 // events wake it. Without events it is seen at the next look. Neither phone nor
 // program is there to give a hint.
 func TestRunIsSeen(t *testing.T) {
+	inTheWings(t)
 	for _, c := range []struct {
 		name, udid, idle string
 		args             []string
