@@ -49,7 +49,7 @@ func checkCommand(p *program) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error { return p.check(c.Context(), f, args) },
 	}
 	c.Flags().StringVar(&f.all, "all", "", "check every backup under `PATH`, however deep")
-	c.Flags().BoolVar(&f.deep, "deep", false, "read all contents again and compare them with their digests")
+	c.Flags().BoolVar(&f.deep, "deep", false, "read all contents again, and compare them with their digests where known")
 	c.Flags().BoolVar(&f.passwordStdin, "password-stdin", false, "open encrypted backups with the password on standard input")
 	return c
 }

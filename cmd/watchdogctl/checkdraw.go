@@ -68,7 +68,10 @@ func (p *picture) checkedCounts(r verify.Result) string {
 	if r.Deep && r.DeepFiles > 0 {
 		fmt.Fprintf(&b, "; %s compared with what the phone sent", backup.Plural(r.DeepFiles, "content"))
 	}
-	took := time.Duration(r.Seconds * float64(time.Second)).Round(10 * time.Millisecond)
+	took := "less than a second"
+	if d := time.Duration(r.Seconds * float64(time.Second)); d >= time.Second {
+		took = backup.Span(d)
+	}
 	fmt.Fprintf(&b, "; checked in %s.", took)
 	if r.Extra > 0 {
 		fmt.Fprintf(&b, " %s more belong to no listed file, which harms nothing.", backup.Count(r.Extra))

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -66,7 +67,7 @@ func rootCommand(p *program) *cobra.Command {
 	}
 	f := root.PersistentFlags()
 	f.StringVar(&p.StateDir, "state-dir", "", "`DIR` that holds the watchdog's state and socket")
-	f.BoolVar(&p.JSON, "json", false, "print JSON, as the manual describes it")
+	f.BoolVar(&p.JSON, "json", false, "print JSON instead; keys may be added, none goes away")
 	f.BoolVar(&p.NoColor, "no-color", false, "no colours (also: NO_COLOR is set, or no terminal)")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return p.misuse(err, fmt.Sprintf("%q lists what it takes", c.CommandPath()+" --help"))
@@ -84,6 +85,17 @@ func rootCommand(p *program) *cobra.Command {
 	}
 	root.SetHelpCommandGroupID(groupSetUp)
 	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "help" {
+			c.Run, c.RunE = nil, func(_ *cobra.Command, args []string) error {
+				about, rest, err := root.Find(args)
+				if err != nil || len(rest) > 0 && about.HasSubCommands() {
+					return unknownCommand(root, strings.Join(args, " "))
+				}
+				return about.Help()
+			}
+		}
+	}
 	return root
 }
 

@@ -144,7 +144,7 @@ func (d *examination) phones() diagnosis {
 	}
 	switch u := d.status.Daemon.Usbmuxd; u {
 	case "connected":
-		return fine("usbmuxd answers; %d phones are attached", len(d.status.Phones))
+		return fine("usbmuxd answers; phones attached: %d", len(d.status.Phones))
 	case "off":
 		return fine("switched off in the configuration")
 	case "absent":

@@ -250,7 +250,7 @@ func serviceHint(p *program) string {
 	}
 	switch {
 	case s.Is == service.FileAbsent:
-		return fmt.Sprintf(`%s does not know the watchdog: "watchdogctl install" sets it up`, s.Manager)
+		return fmt.Sprintf(`%s does not know the watchdog: "watchdogctl install" sets it up, "watchdogd" runs it in a terminal`, s.Manager)
 	case s.Is == service.FileBroken:
 		return `its service file is broken: "watchdogctl install" repairs it`
 	case s.Running:

@@ -248,7 +248,7 @@ func (m live) helpLines() []string {
 	p.gap()
 	p.para(0, strong, "Signs")
 	p.pairs(2, plain, []pair{
-		{p.symbol("✓", "+"), "complete"}, {p.symbol("●", "*"), "being backed up"}, {"!", "a warning"}, {p.symbol("✗", "X"), "critical"},
+		{p.symbol("✓", "+"), "complete"}, {p.symbol("●", "*"), "being backed up"}, {"i", "to know"}, {"!", "a warning"}, {p.symbol("✗", "X"), "critical"},
 	})
 	p.gap()
 	p.para(0, plain, "The curve shows how much arrived in each part of the last hour, or since a younger run began; a dot is a part in which nothing did.")

@@ -86,10 +86,14 @@ func (p *picture) headline() {
 // It never says "no backup" of a folder that could not be looked into.
 func (p *picture) verdict() (style, string) {
 	var troubles []string
-	st := yellow
+	st, muted := yellow, false
 	note := func(name string, list []backup.Finding) {
 		for _, f := range list {
-			if f.Severity < backup.Warning || p.mute(name, f) != nil {
+			if f.Severity < backup.Warning {
+				continue
+			}
+			if p.mute(name, f) != nil {
+				muted = true
 				continue
 			}
 			if f.Severity == backup.Critical {
@@ -111,6 +115,9 @@ func (p *picture) verdict() (style, string) {
 	}
 	if text := p.hunch(backups); text != "" {
 		return yellow, text
+	}
+	if muted {
+		return strong, "Nothing is wrong but what is muted."
 	}
 	return p.calm(backups)
 }

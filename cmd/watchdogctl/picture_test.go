@@ -75,13 +75,14 @@ func advice(id backup.FixID) backup.Advice {
 func stuckFinding() backup.Finding {
 	return backup.Finding{
 		Code: backup.Stalled, Severity: backup.Warning, Title: "The backup is stuck", Confidence: backup.High,
-		Detail: "Nothing has moved for 26 min while sending files; up to 17 min is usual for this iPhone. The backup of yesterday is whole and can be restored.",
+		Detail: "Nothing has moved for 26 min while sending files; up to 17 min is usual for this iPhone. The last complete backup is untouched and can be restored.",
 		Since:  now.Add(-9 * time.Minute),
 		Evidence: []backup.Evidence{
 			{Fact: "Silent for (awake)", Value: "26 min", Source: backup.FromFolder},
 			{Fact: "Limit in this phase", Value: "17 min", Source: backup.FromHistory},
-			{Fact: "Last data", Value: "21:19", Source: backup.FromFolder},
-			{Fact: "iPhone", Value: "still connected by USB", Source: backup.FromPhone},
+			{Fact: "Last data", Value: "2026-11-27 19:19:00 UTC", Source: backup.FromFolder},
+			{Fact: "Longest healthy silence so far", Value: "11 min", Source: backup.FromHistory},
+			{Fact: "iPhone", Value: "still connected by cable", Source: backup.FromPhone},
 			{Fact: "Backup program", Value: "AppleMobileBackup, still running", Source: backup.FromMac},
 		},
 		Fix: advice(backup.RestartPhoneAndRetry), Also: []backup.FixID{backup.UseCable, backup.UpdateSoftware},
@@ -133,7 +134,8 @@ var pictures = []struct {
 		s := homeStatus()
 		s.Phones = []control.Phone{cable(anna, "Anna’s iPhone")}
 		b := running()
-		b.Run.Silence, b.Run.Rate, b.Run.ETA, b.Run.LastProgress = ptr(1560.0), nil, nil, before(26*time.Minute)
+		b.Run.Silence, b.Run.LastProgress = ptr(1560.0), before(26*time.Minute) // its rate and its end are of no use any more
+		b.Chain = control.Chain{Verdict: backup.Unchecked}
 		f := stuckFinding()
 		b.Findings = []backup.Finding{f}
 		s.Unseen = []control.Notice{{At: now.Add(-8 * time.Minute), UDID: anna, Event: "raised", Code: f.Code, Key: f.Key}}
@@ -149,6 +151,14 @@ var pictures = []struct {
 		f.Severity, f.Confidence, f.Since = backup.Info, backup.Low, now.Add(-2*time.Minute)
 		f.Detail = "Nothing has moved for 19 min while sending files; up to 17 min is usual for this iPhone."
 		b.Findings = []backup.Finding{f}
+		s.Backups = []control.Backup{b}
+		return s
+	}},
+	{"stuck-muted", func() control.Status {
+		s := homeStatus()
+		b := running()
+		b.Findings = []backup.Finding{stuckFinding()}
+		s.Muted = []control.Mute{{UDID: anna, Code: backup.Stalled}}
 		s.Backups = []control.Backup{b}
 		return s
 	}},
@@ -205,7 +215,7 @@ var pictures = []struct {
 		b.Run = &control.Run{Started: now.Add(-3 * time.Hour), Ended: before(2 * time.Hour), Bytes: ptr(int64(12e9)), Kind: backup.Incremental}
 		b.Findings = []backup.Finding{{
 			Code: backup.Interrupted, Severity: backup.Warning, Title: "The backup was interrupted", Confidence: backup.High,
-			Detail: "The last run ended before it was done. The backup of yesterday is untouched and can be restored.", Since: now.Add(-2 * time.Hour),
+			Detail: "The last run ended before it was done. The last complete backup is untouched and can be restored.", Since: now.Add(-2 * time.Hour),
 			Fix: advice(backup.RestartPhoneAndRetry), Key: "k",
 		}}
 		s.Backups = []control.Backup{b}

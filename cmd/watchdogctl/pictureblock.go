@@ -81,8 +81,12 @@ func (p *picture) running(b control.Backup) {
 		st, mark = yellow, "!"
 	}
 	p.ends(2, st, mark, plain, fmt.Sprintf("%s, since %s (%s)", text, p.at(r.Started), backup.Span(p.now.Sub(r.Started))), dim, kind)
+	still := slices.ContainsFunc(b.Findings, func(f backup.Finding) bool { return f.Code == backup.Stalled })
+	if still || b.Phase == backup.Settling { // nothing arrives: no rate, and no end to foretell
+		r.Rate, r.ETA = nil, nil
+	}
 	p.progress(r)
-	if !slices.ContainsFunc(b.Findings, func(f backup.Finding) bool { return f.Code == backup.Stalled }) {
+	if !still {
 		p.quiet(b.Phase, r)
 	}
 }
@@ -282,6 +286,16 @@ func (p *picture) chain(c control.Chain, complete time.Time) string {
 // seconds is a duration from its number in JSON, kept within what fits.
 func seconds(s float64) time.Duration {
 	return time.Duration(min(max(s, 0), math.MaxInt32) * float64(time.Second))
+}
+
+// local words a moment in evidence, which is in UTC there as in JSON, like all
+// others here. Other evidence stays as it is.
+func (p *picture) local(value string) string {
+	t, err := time.Parse("2006-01-02 15:04:05 UTC", value)
+	if err != nil {
+		return value
+	}
+	return p.at(t)
 }
 
 // at words a moment for somebody who lives at p.now.

@@ -87,7 +87,7 @@ func (p *picture) weight(f backup.Finding) string {
 func (p *picture) evidence(f backup.Finding) {
 	rows := make([]pair, 0, len(f.Evidence))
 	for _, e := range f.Evidence {
-		rows = append(rows, pair{e.Fact, e.Value})
+		rows = append(rows, pair{e.Fact, p.local(e.Value)})
 	}
 	p.pairs(6, dim, rows)
 }

@@ -46,7 +46,7 @@ var runConditions = []Condition{
 		Means:    "Neither the old nor the new backup is whole until a run finishes. The new files are there, so nothing should be deleted.",
 		HiddenBy: append([]Code{MacDiskFull}, blind...), Fix: RestartPhoneAndRetry, Also: []FixID{BackUpNow, UseCable}, find: interruptedMixed},
 	{Code: Stalled, Title: "The backup is stuck", Severity: "info as a suspicion, then warning", OfRun: true,
-		Holds:    "Nothing has moved for longer than this phone is usually silent in this phase (configured: 45 min preparing, 10 min transferring, 15 min finishing). It is told at 1.5 times that.",
+		Holds:    "Nothing has moved for longer than this phone is usually silent in this phase (until that is known: by default 45 min preparing, 10 min transferring, 15 min finishing). It is told at 1.5 times that.",
 		Means:    "The run will most likely not end by itself.",
 		HiddenBy: append([]Code{WaitingForPasscode, PhoneDisconnected, Interrupted, InterruptedMixed, MacDiskFull}, blind...),
 		Fix:      RestartPhoneAndRetry, Also: []FixID{UseCable, UpdateSoftware}, find: stalled},
@@ -171,7 +171,7 @@ func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC"
 func (v *view) kept() string {
 	switch {
 	case v.s.restorable() == Yes && !v.s.LastComplete().IsZero():
-		return "The backup of " + v.s.LastComplete().UTC().Format("2 January 2006") + " is untouched and can be restored."
+		return "The last complete backup is untouched and can be restored."
 	case v.s.restorable() == Yes:
 		return "An older backup is there and can be restored."
 	case v.s.restorable() == No && v.r != nil && v.r.Files > 0:
