@@ -45,6 +45,7 @@ package history
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync"
 	"time"
@@ -74,6 +75,8 @@ type DB struct {
 	mu      sync.Mutex
 	conn    *sqlite.Conn // nil once closed
 	relaxed bool         // synchronous=NORMAL is in force
+	locked  bool         // another program holds it: no write waits
+	file    fs.FileInfo  // of path as it was opened; nil in memory
 	err     error        // see Err
 
 	aside, why string
@@ -153,8 +156,40 @@ func (db *DB) transact(relaxed bool, fn func() error) error {
 	if err == nil {
 		err = db.inTransaction(fn)
 	}
+	db.patience(err)
+	if err == nil {
+		err = db.displaced()
+	}
 	db.err = classify(err)
 	return db.err
+}
+
+// waitForLock is how long a write waits for another program that writes. Many
+// writes may follow each other, and nobody hears the watchdog meanwhile: once
+// one has waited in vain, the next ones do not wait until one succeeds.
+const waitForLock = 500 * time.Millisecond
+
+func (db *DB) patience(err error) {
+	locked := err != nil && sqlite.ErrCode(err).ToPrimary() == sqlite.ResultBusy
+	if locked == db.locked {
+		return
+	}
+	db.locked = locked
+	if db.conn.SetBusyTimeout(waitForLock); locked {
+		db.conn.SetBusyTimeout(0)
+	}
+}
+
+// displaced reports that another file, or none, stands where the open one lay:
+// what is written from now on is lost with this process.
+func (db *DB) displaced() error {
+	if db.file == nil {
+		return nil
+	}
+	if now, err := os.Stat(db.path); err == nil && os.SameFile(now, db.file) {
+		return nil
+	}
+	return fmt.Errorf("%w (its file was removed or replaced while it was open: restart the watchdog)", ErrUnwritable)
 }
 
 // inTransaction runs fn between BEGIN IMMEDIATE and COMMIT, or ROLLBACK when

@@ -109,13 +109,18 @@ func openFile(path string) (*DB, error) {
 	if err != nil {
 		return nil, classify(err)
 	}
-	return prepare(&DB{path: path, conn: conn})
+	file, err := os.Stat(path)
+	if err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("%w (%v)", ErrUnwritable, err)
+	}
+	return prepare(&DB{path: path, conn: conn, file: file})
 }
 
 // prepare checks, configures and migrates a freshly opened connection. It
 // closes it when that fails.
 func prepare(db *DB) (*DB, error) {
-	db.conn.SetBusyTimeout(2 * time.Second) // somebody may be reading with the sqlite3 tool
+	db.conn.SetBusyTimeout(waitForLock) // somebody may be reading with the sqlite3 tool
 	for _, step := range []func() error{db.checkOurs, db.configure, db.migrate, db.checkWhole, db.probe} {
 		if err := step(); err != nil {
 			db.conn.Close()
