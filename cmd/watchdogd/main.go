@@ -1,5 +1,5 @@
 // Watchdogd watches the folder of iPhone backups from outside, and says when a
-// backup is stalled, torn or corrupt, and what to do.
+// backup is stuck, torn or damaged, and what to do.
 //
 //	watchdogd [--config FILE] [--root DIR]... [--state-dir DIR] [--log-level LEVEL] [--log-format text|json]
 //	watchdogd --once [--json]    look once, print findings, exit
@@ -112,11 +112,11 @@ func flags(o *options, stdout, stderr io.Writer) *flag.FlagSet {
 	f.StringVar(&o.logFormat, "log-format", "text", "`FORMAT`: text or json")
 	f.StringVar(&o.record, "record", "", "`FILE` to write a trace to: timed numbers, no names")
 	f.BoolVar(&o.once, "once", false, "look once, print what is found, exit")
-	f.BoolVar(&o.json, "json", false, "with --once: print JSON, as `watchdogctl status --json` does")
+	f.BoolVar(&o.json, "json", false, "with --once: print JSON, as \"watchdogctl status --json\" does")
 	f.BoolVar(&o.noEvents, "no-events", false, "look by the clock only, without file events")
 	f.BoolVar(&o.version, "version", false, "print the version")
 	f.Usage = func() {
-		fmt.Fprint(stdout, "watchdogd watches iPhone backups and says when one is stalled, torn or corrupt.\n\n")
+		fmt.Fprint(stdout, "watchdogd watches iPhone backups and says when one is stuck, torn or damaged.\n\n")
 		f.SetOutput(stdout)
 		f.PrintDefaults()
 		f.SetOutput(io.Discard)
