@@ -93,7 +93,7 @@ func (o *options) flags() *flag.FlagSet {
 	fs.StringVar(&cfg.UDID, "udid", "", "`id` of the phone")
 	fs.StringVar(&cfg.Name, "name", "", "`name` of the phone")
 	fs.StringVar(&cfg.OSVersion, "ios", "", "its iOS `version`")
-	fs.BoolVar(&cfg.TLS, "tls", false, "encrypt sessions and services")
+	fs.BoolVar(&cfg.TLS, "tls", false, "it encrypts sessions and services")
 	fs.BoolVar(&cfg.Detached, "detached", false, "start without being attached")
 	fs.BoolFunc("network", "attached over the network instead of by cable; use --tls with it", func(string) error {
 		cfg.Connections = []phonetest.Connection{phonetest.Network}
@@ -103,14 +103,14 @@ func (o *options) flags() *flag.FlagSet {
 	fs.IntVar(&cfg.Files, "files", 0, "`number` of files it holds (default 300)")
 	fs.Int64Var(&cfg.Size, "size", 0, "`bytes` of each file (default mixed)")
 	fs.Int64Var(&cfg.Large, "large", 0, "`bytes` of one more file")
-	fs.IntVar(&cfg.Generation, "generation", 0, "how `often` the phone was used since the first backup")
-	fs.BoolVar(&cfg.Encrypted, "encrypted", false, "backups look encrypted")
+	fs.IntVar(&cfg.Generation, "generation", 0, "the phone was used so `many` times since the first backup")
+	fs.BoolVar(&cfg.Encrypted, "encrypted", false, "its backups look encrypted")
 	fs.Int64Var(&cfg.BytesPerSecond, "rate", 0, "`bytes` a second (default no limit)")
 	fs.Int64Var(&cfg.FilesPerSecond, "files-per-second", 0, "`files` a second (default no limit)")
-	fs.DurationVar(&cfg.ScanTime, "scan", 0, "silence before the first file")
+	fs.DurationVar(&cfg.ScanTime, "scan", 0, "how long it is silent before the first file")
 	fs.IntVar(&cfg.Battery, "battery", 0, "charge in `percent` (default 80)")
 	fs.BoolVar(&cfg.Charging, "charging", false, "it is being charged")
-	fs.StringVar(&cfg.Faults, "fault", "", "what goes wrong, for example `stall-after:50`")
+	fs.StringVar(&cfg.Faults, "fault", "", "`FAULT` that happens, for example stall-after:50; those below, with commas between them")
 	fs.StringVar(&o.write, "write", "", "write one backup into `DIR` without a client")
 	fs.BoolVar(&o.writer.Finder, "finder", false, "with --write: Info.plist as Finder treats it")
 	fs.DurationVar(&o.writer.Quiet, "quiet", 150*time.Second, "with --finder: silence between finished and Info.plist")
@@ -119,8 +119,29 @@ func (o *options) flags() *flag.FlagSet {
 	fs.StringVar(&o.chain, "chain", "", "write a backup that lies there already into `DIR`")
 	fs.StringVar(&o.state, "state", "finished", "with --chain: finished, info-only, torn-first, torn-incremental, mixed, unswept, finished-again or failed-again")
 	fs.DurationVar(&o.age, "age", 0, "with --chain: how long ago that was")
+	fs.Usage = func() {
+		fmt.Fprint(fs.Output(), "An iPhone made of software, behind a usbmuxd socket:\n\n  fakephone [flags]\n\n"+
+			"It prints USBMUXD_SOCKET_ADDRESS=…: with that in its environment, idevicebackup2\nbacks it up, and watchdogd sees it.\n\n")
+		fs.PrintDefaults()
+		fmt.Fprint(fs.Output(), usageFaults)
+	}
 	return fs
 }
+
+// usageFaults ends the help. The package comment of phonetest has every fault.
+const usageFaults = `
+Faults, N in per cent of the bytes of a run:
+  stall-after:N, stall-before-upload, disconnect-after:N, drop-socket-after:N,
+  cancel-after:N, trickle-after:N:BYTES, error:CODE, passcode:20s,
+  stuck-finishing:moving, stuck-finishing:removing, stuck-finishing:verify,
+  lost-file, no-manifest, truncate-manifest-db, no-space, sync-locked
+"go doc backupwatchdog/daemon/phone/phonetest" has them all.
+
+Commands, as lines on standard input:
+  attach, detach, stall, resume, passcode on|off, battery N, charging on|off,
+  fault [FAULT], use, paired on|off, post NAME, quit
+"fault" alone ends the faults; "use" lets the phone be used before the next run.
+`
 
 // writeChain writes a finished or torn backup and prints its folder.
 func (o *options) writeChain(out io.Writer) error {
