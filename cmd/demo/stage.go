@@ -170,8 +170,7 @@ func (s *stage) until(ctx context.Context, n *narrator, what string, fits func(c
 		}
 		n.follow(b)
 		if st.Schema > 0 && fits(st, b) {
-			n.endLive()
-			return b, nil
+			return b, nil // the moving line goes on with the next wait
 		}
 		select {
 		case st = <-s.states:
