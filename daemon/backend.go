@@ -106,7 +106,7 @@ func (l *loop) publish(now backup.Moment) {
 func (l *loop) mark() string {
 	var b strings.Builder
 	for _, t := range l.sorted() {
-		b.WriteString(t.look.Path + " " + markOf(t) + "\n")
+		b.WriteString(t.look.Path + " " + markOf(t) + " " + t.session.Check().At.String() + "\n")
 	}
 	for _, r := range l.look.Roots {
 		fmt.Fprintln(&b, r.Path, r.Access, r.Volume, r.ReadOnly, r.Polling)

@@ -67,7 +67,7 @@ func (l *loop) checkDue(t *tracked, now time.Time) bool {
 	switch {
 	case t.look.Archived || s.LastComplete().IsZero() || t.now.Phase == backup.Abandoned:
 		return false
-	case now.Sub(t.quiet) < l.cfg.Patience.Settling || now.Sub(t.tried) < checkAgain:
+	case now.Sub(t.quiet) < l.cfg.Patience.Settling || now.Sub(t.tried) < checkAgain && t.triedFor.Equal(s.LastComplete()):
 		return false
 	case t.look.Folder.Status.Presence != backup.Present || t.look.Folder.Status.Status.SnapshotState != "finished":
 		return false
@@ -81,7 +81,7 @@ func (l *loop) checkDue(t *tracked, now time.Time) bool {
 func (l *loop) beginCheck(t *tracked, now time.Time) {
 	ctx, stop := context.WithCancel(l.ctx)
 	c := &checking{path: t.look.Path, udid: t.look.UDID, stop: stop}
-	l.check, t.tried = c, now
+	l.check, t.tried, t.triedFor = c, now, t.session.LastComplete()
 	l.log.Info("checking", "backup", c.udid)
 	l.beside(func() {
 		defer stop()

@@ -29,6 +29,7 @@ const (
 	metricsEvery = 15 * time.Second
 	sampleEvery  = 10 * time.Second // the progress curve
 	saveEvery    = 30 * time.Second // a session in a run, when nothing else asks for it
+	saveAgain    = 5 * time.Second  // after it could not be saved
 	pruneEvery   = 6 * time.Hour
 	followUp     = 11 * time.Second // what has gone is told when it stays away for ten seconds
 )
@@ -88,16 +89,18 @@ type loop struct {
 
 // tracked is one backup folder and what is known of it.
 type tracked struct {
-	look    watch.Backup
-	session *backup.Session
-	now     backup.Assessment
-	run     string // phase, run and findings as last saved
-	saved   time.Time
-	sampled time.Time
-	sample  control.Sample
-	quiet   time.Time // since when nothing has changed in it, as this process saw
-	last    string    // what quiet compares
-	tried   time.Time // when a check was last begun
+	look     watch.Backup
+	session  *backup.Session
+	now      backup.Assessment
+	run      string // phase, run and findings as last saved
+	saved    time.Time
+	unsaved  bool // the last attempt failed
+	sampled  time.Time
+	sample   control.Sample
+	quiet    time.Time // since when nothing has changed in it, as this process saw
+	last     string    // what quiet compares
+	tried    time.Time // when a check was last begun,
+	triedFor time.Time // and for which complete run
 }
 
 // processes is one look at the backup programs that run.
@@ -431,17 +434,30 @@ func (l *loop) save(now backup.Moment, all bool) {
 		if !changed && !all && !(t.now.Phase.Active() && now.T.Sub(t.saved) >= saveEvery) {
 			continue
 		}
-		l.saveRun(t, changed)
-		t.run, t.saved = mark, now.T
-		raw, err := json.Marshal(saved{Boot: host.BootID(), Memory: t.session.Save()})
-		if err == nil {
-			err = l.db.Put(sessionKey(path), raw)
+		if ago := now.T.Sub(t.saved); t.unsaved && !all && ago >= 0 && ago < saveAgain {
+			continue
 		}
-		if err != nil && l.trouble == "" {
-			l.trouble = "The history cannot be written: " + err.Error()
+		err := l.saveOne(path, t, changed)
+		if t.saved = now.T; err == nil {
+			t.run = mark
+		} else if !t.unsaved {
 			l.log.Warn("history not written", "reason", err.Error())
 		}
+		t.unsaved = err != nil
 	}
+}
+
+// saveOne keeps one backup's runs and its session. Where that fails the
+// database says so itself, in a finding, for as long as it lasts.
+func (l *loop) saveOne(path string, t *tracked, changed bool) error {
+	if err := l.saveRun(t, changed); err != nil {
+		return err
+	}
+	raw, err := json.Marshal(saved{Boot: host.BootID(), Memory: t.session.Save()})
+	if err != nil {
+		return err
+	}
+	return l.db.Put(sessionKey(path), raw)
 }
 
 // markOf is what must be saved at once when it changes.
@@ -458,7 +474,7 @@ func markOf(t *tracked) string {
 
 // saveRun keeps the run under way and the ones that ended since, of which there
 // are two when a run began before its forerunner was known to be over.
-func (l *loop) saveRun(t *tracked, changed bool) {
+func (l *loop) saveRun(t *tracked, changed bool) error {
 	var runs []backup.PastRun
 	if past := t.session.Past(); len(past) > 0 && changed {
 		runs = past[max(0, len(past)-2):]
@@ -468,9 +484,10 @@ func (l *loop) saveRun(t *tracked, changed bool) {
 	}
 	for _, r := range runs {
 		if err := l.db.SaveRun(r); err != nil {
-			l.log.Warn("run not recorded", "reason", err.Error())
+			return err
 		}
 	}
+	return nil
 }
 
 // scene is what holds now, as the decision to speak takes it.
