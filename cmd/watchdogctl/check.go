@@ -92,7 +92,7 @@ func (p *program) check(ctx context.Context, f checkFlags, args []string) error 
 		}
 		out.Backups = append(out.Backups, r)
 	}
-	if err := p.showChecked(out); err != nil {
+	if err := p.showChecked(ctx, out); err != nil {
 		return err
 	}
 	if failed != nil {
@@ -302,14 +302,15 @@ func (p *program) checkThroughDaemon(ctx context.Context, f checkFlags, targets 
 	if err := json.Unmarshal(raw, &out); err != nil || out.Schema != 1 {
 		return cause
 	}
-	if err := p.showChecked(out); err != nil {
+	if err := p.showChecked(ctx, out); err != nil {
 		return err
 	}
 	return p.checkVerdict(out.Backups)
 }
 
 // showChecked prints results.
-func (p *program) showChecked(out checked) error {
+func (p *program) showChecked(ctx context.Context, out checked) error {
+	p.fitAdvice(ctx, out.Backups)
 	if p.JSON {
 		return p.printJSON(out)
 	}
