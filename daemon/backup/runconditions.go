@@ -399,7 +399,7 @@ func stalled(v *view) *draft {
 	if len(v.f.Writer.Others) > 0 {
 		d.also = append(d.also[:2:2], StopOtherTool)
 	}
-	d.detail = fmt.Sprintf("Nothing has moved for %s while %s; up to %s is %s. %s", Span(v.r.silence(v.now)), phaseWords[v.r.Phase], Span(limit),
+	d.detail = fmt.Sprintf("Nothing has moved for %s while %s. Up to %s is %s. %s", Span(v.r.silence(v.now)), phaseWords[v.r.Phase], Span(limit),
 		map[bool]string{true: "usual for this iPhone", false: "normal"}[learned], v.kept())
 	d.evidence = v.stallEvidence(limit)
 	return d

@@ -81,7 +81,7 @@ func checkObject(t *testing.T, b []byte) {
 	}
 	if got.Schema != 1 || got.Event != "raised" || got.Backup.UDID != "A" || got.Backup.Device_name != "Anna's “iPhone”" ||
 		got.Code != "stalled" || got.Severity != "warning" || got.Finding.Key != "A/1/stalled/1" || got.Finding.Since != "2026-01-31T09:30:00Z" ||
-		got.Finding.Fix.ID != "restart-phone-and-retry" || got.Finding.Also == nil || !strings.HasPrefix(got.Text, "Stop the backup") {
+		got.Finding.Fix.ID != "restart-phone-and-retry" || got.Finding.Also == nil || !strings.HasPrefix(got.Text, "Restart the phone") {
 		t.Errorf("got %s", b)
 	}
 }
@@ -204,7 +204,7 @@ func TestNtfyGetsTextAndHeaders(t *testing.T) {
 	if err != nil || !strings.HasPrefix(title, "Zoë's X-Evil") || !strings.HasSuffix(title, "backup is stuck") || r.header.Get("X-Evil") != "" {
 		t.Errorf("title %q, %v", title, err)
 	}
-	if r.query != "" || !strings.HasPrefix(r.body, "Stop the backup in Finder.") || r.header.Get("Priority") != "default" || r.header.Get("Tags") != "warning" {
+	if r.query != "" || !strings.HasPrefix(r.body, "Restart the phone and try again.") || r.header.Get("Priority") != "default" || r.header.Get("Tags") != "warning" {
 		t.Errorf("got %+v", r)
 	}
 }
@@ -218,7 +218,7 @@ func TestSlackGetsTextWithoutMarkup(t *testing.T) {
 	if err := json.Unmarshal([]byte(got()[0].body), &body); err != nil || len(body) != 1 {
 		t.Fatalf("%v in %s", err, got()[0].body)
 	}
-	if !strings.HasPrefix(body["text"], "*&lt;!channel&gt;∗b∗: backup is stuck*\nStop the backup") {
+	if !strings.HasPrefix(body["text"], "*&lt;!channel&gt;∗b∗: backup is stuck*\nRestart the phone") {
 		t.Errorf("got %q", body["text"])
 	}
 }

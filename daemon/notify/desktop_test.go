@@ -232,7 +232,7 @@ func TestARealDesktop(t *testing.T) {
 		t.Fatalf("shown: %q, with icon: %v", s.shown, s.icon)
 	}
 	for i, end := range []string{" <i>&", " &lt;i&gt;&amp;"} {
-		if !strings.HasPrefix(s.shown[i], "Backup Watchdog | A & <b>: backup is stuck | Stop the backup") || !strings.HasSuffix(s.shown[i], end) {
+		if !strings.HasPrefix(s.shown[i], "Backup Watchdog | A & <b>: backup is stuck | Restart the phone") || !strings.HasSuffix(s.shown[i], end) {
 			t.Errorf("shown: %q, want the end %q", s.shown[i], end)
 		}
 	}

@@ -110,8 +110,8 @@ func Body(d Decision) string {
 	if len(f.Fix.Steps) == 0 && f.Fix.Title == "" {
 		return shorten(oneLine(f.Detail), bodyMost)
 	}
-	step := f.Fix.Title
-	if len(f.Fix.Steps) > 0 {
+	step := f.Fix.Title // the whole of the advice in a few words; its steps are in status
+	if step == "" {
 		step = f.Fix.Steps[0]
 	}
 	step = sentence(fitting(spoken(step), stepMost))

@@ -77,7 +77,7 @@ func TestBodiesBeginWithTheNextStep(t *testing.T) {
 		want string
 	}{
 		{backup.Finding{Detail: "It stands still.", Fix: backup.Advice{Title: "Restart", Steps: []string{"Restart the iPhone", "Wait"}}},
-			"Restart the iPhone. It stands still. More: watchdogctl status"},
+			"Restart. It stands still. More: watchdogctl status"},
 		{backup.Finding{Detail: "It stands still.", Fix: backup.Advice{Title: "Restart the phone"}},
 			"Restart the phone. It stands still. More: watchdogctl status"},
 		{backup.Finding{Detail: "It is cut short.", Fix: backup.Advice{Steps: []string{"Set the old chain aside: `watchdogctl retire 00008110-001A2B3C4D5E801E`. " +
