@@ -52,7 +52,7 @@ var Catalogue = slices.Concat(rootConditions, runConditions, chainConditions)
 
 var rootConditions = []Condition{
 	{Code: NoAccess, Title: "The watchdog cannot see the backups", Severity: "critical", Of: OfRoot,
-		Holds: "Listing the watched folder is refused, or a protected folder gives nothing but empty answers.",
+		Holds: "Listing the watched folder is refused or fails, or a protected folder gives nothing but empty answers.",
 		Means: "As long as this lasts nobody watches: there may be backups or none, good ones or broken ones.",
 		Fix:   GrantFullDiskAccess, find: noAccess},
 	{Code: CodeVolumeMissing, Title: "The backup drive is not connected", Severity: "critical", Of: OfRoot,
@@ -82,6 +82,11 @@ var rootConditions = []Condition{
 }
 
 func noAccess(v *view) *draft {
+	if v.f.Root.Access == AccessUnknown && v.f.Root.Detail != "" && v.f.Root.Volume != VolumeMissing {
+		return &draft{severity: Critical, confidence: Medium, title: "The backup folder cannot be read", fix: ReconnectDrive,
+			detail:   v.f.Root.Path + " does not answer as a folder should, so nothing can be said of the backups in it.",
+			evidence: []Evidence{{"Listing the folder", v.f.Root.Detail, FromFolder}}}
+	}
 	if v.f.Root.Access != AccessDenied {
 		return nil
 	}

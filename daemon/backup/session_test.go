@@ -156,6 +156,8 @@ func TestRootsAreJudged(t *testing.T) {
 	}{
 		{"fine", Root{Access: AccessGranted, Volume: VolumeOK}, nil, nil},
 		{"denied", Root{Access: AccessDenied}, []Code{NoAccess}, nil},
+		{"no answer", Root{Access: AccessUnknown, Detail: "input/output error"}, []Code{NoAccess}, nil},
+		{"not looked at", Root{}, nil, nil},
 		{"not there", Root{Access: AccessAbsent}, []Code{FolderMissing}, nil},
 		{"drive gone", Root{Access: AccessAbsent, Volume: VolumeMissing}, []Code{CodeVolumeMissing}, nil},
 		{"stand-in, and read-only", Root{Access: AccessGranted, Volume: VolumeReplaced, ReadOnly: Yes}, []Code{CodeVolumeMissing}, []Code{VolumeReadOnly}},
