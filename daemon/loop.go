@@ -101,6 +101,7 @@ type tracked struct {
 	last     string    // what quiet compares
 	tried    time.Time // when a check was last begun,
 	triedFor time.Time // and for which complete run
+	closed   time.Time // since when it may not be read; zero: it may
 }
 
 // processes is one look at the backup programs that run.
@@ -374,10 +375,28 @@ func (l *loop) observe(now backup.Moment) {
 		f := l.facts(t)
 		t.session.Observe(now, f)
 		t.now = t.session.Assess(now)
+		l.noteClosed(t, now.T)
 		if l.recorder != nil && !t.look.Archived {
 			l.recorder.Record(now, t.look.UDID, f)
 		}
 	}
+}
+
+// noteClosed adds that one backup folder may not be read although its root may:
+// the watchdog must not call that "no backup".
+func (l *loop) noteClosed(t *tracked, now time.Time) {
+	fo := t.look.Folder
+	if fo.Status.Presence != backup.Denied || fo.Manifest.Presence != backup.Denied || fo.Index.Presence != backup.Denied {
+		t.closed = time.Time{}
+		return
+	}
+	if t.closed.IsZero() {
+		t.closed = now
+	}
+	t.now.Findings = append([]backup.Finding{backup.NewFinding(backup.NoAccess, backup.Critical,
+		"The folder of this backup may not be read, so nothing can be said of it.", t.closed, t.look.UDID+"/-/no-access/1",
+		backup.AdviceFor(backup.GrantFullDiskAccess, t.look.UDID, darwin, ""),
+		backup.Evidence{Fact: t.look.Path, Value: fo.Status.Detail, Source: backup.FromFolder})}, t.now.Findings...)
 }
 
 // sorted are the tracked backups in a fixed order.

@@ -136,6 +136,9 @@ func phoneDisconnected(v *view) *draft {
 	if r.Link == LinkNetwork && r.Phase != Abandoned { // a program that gave up is the second witness
 		after = time.Minute
 	}
+	if woke := v.now.Since(r.WokeAt); !r.WokeAt.IsZero() && r.GoneAt.Since(r.WokeAt) < wakeGrace && woke >= 0 {
+		after = time.Minute // a waking phone needs a moment to be back
+	}
 	if !v.awake(r.GoneAt, after) {
 		return nil
 	}

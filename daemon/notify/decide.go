@@ -95,6 +95,11 @@ func judge(p Policy, m Memory, now time.Time, it Item) (Event, string) {
 			}
 		}
 	}
+	if !told.open() && f.Code == backup.PhoneDisconnected {
+		if same, ok := unanswered(m, it); ok {
+			told, again = same, f.Severity <= same.Severity
+		}
+	}
 	if again {
 		event = Repeated
 	}
@@ -118,6 +123,18 @@ func judge(p Policy, m Memory, now time.Time, it Item) (Event, string) {
 		return event, reasonQuiet
 	}
 	return event, ""
+}
+
+// unanswered finds an earlier occurrence of the condition in the same run that
+// was told and of which nothing good was told since: a loose cable is one
+// trouble, however often it lets go while no data flows between.
+func unanswered(m Memory, it Item) (Told, bool) {
+	for key, t := range m.Told {
+		if key != it.Finding.Key && t.UDID == it.UDID && t.RunID == it.RunID && t.Code == it.Finding.Code && t.open() {
+			return t, true
+		}
+	}
+	return Told{}, false
 }
 
 // sameTrouble finds what was told while the run was under way that its end
