@@ -46,7 +46,7 @@ var runConditions = []Condition{
 		Means:    "Neither the old nor the new backup is whole until a run finishes. The new files are there, so nothing should be deleted.",
 		HiddenBy: append([]Code{MacDiskFull}, blind...), Fix: RestartPhoneAndRetry, Also: []FixID{BackUpNow, UseCable}, find: interruptedMixed},
 	{Code: Stalled, Title: "The backup is stuck", Severity: "info as a suspicion, then warning", OfRun: true,
-		Holds:    "Nothing has moved for longer than this phone is usually silent in this phase (until that is known: by default 45 min preparing, 10 min transferring, 15 min finishing). It is told at 1.5 times that.",
+		Holds:    "Nothing has moved for longer than this phone is usually silent in this phase (until that is known: by default 45 min preparing, 10 min transferring, 15 min finishing). It is told at 1.5 times that, or at once when the phone or every backup program is known to be away.",
 		Means:    "The run will most likely not end by itself.",
 		HiddenBy: append([]Code{WaitingForPasscode, PhoneDisconnected, Interrupted, InterruptedMixed, MacDiskFull}, blind...),
 		Fix:      RestartPhoneAndRetry, Also: []FixID{UseCable, UpdateSoftware}, find: stalled},
@@ -387,7 +387,7 @@ func stalled(v *view) *draft {
 	}
 	limit, learned := v.s.limit()
 	d := &draft{severity: Info, confidence: Low, fix: RestartPhoneAndRetry, also: []FixID{UseCable, UpdateSoftware}}
-	if v.quiet(v.s.noticeLimit()) {
+	if v.quiet(v.s.noticeLimit()) || v.secondWitness() {
 		d.severity, d.confidence = Warning, Medium
 		if learned {
 			d.confidence = High
@@ -406,6 +406,14 @@ func stalled(v *view) *draft {
 		map[bool]string{true: "usual for this iPhone", false: "normal"}[learned], v.kept())
 	d.evidence = v.stallEvidence(limit)
 	return d
+}
+
+// secondWitness reports whether the phone, or every backup program, is known to
+// be away although neither was ever seen in this run: what leaves in a run has
+// a name of its own. While the phone prepares that proves nothing.
+func (v *view) secondWitness() bool {
+	away := v.f.Phone.Link == LinkGone && !v.r.Attached || v.f.Writer.State == WriterGone && !v.r.WriterSeen
+	return v.r.Phase != Preparing && away
 }
 
 func (v *view) stallEvidence(limit time.Duration) []Evidence {
