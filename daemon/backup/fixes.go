@@ -70,7 +70,13 @@ var Fixes = []Fix{
 		ID: RestartPhoneAndRetry, Title: "Restart the iPhone and try again",
 		Why: "A run that hangs leaves the phone's backup service holding a snapshot. A restart lets go of it, and the next run continues where this one stopped.",
 		Steps: []string{
-			"Stop the backup that hangs: the small x beside the iPhone in Finder, or Ctrl-C in the program that runs it.",
+			"Stop the backup that hangs: the small x beside the iPhone in Finder, or Ctrl-C in the program that runs it. Should it not end, go on.",
+			"Restart the iPhone: hold the side button and a volume button, slide to power off, then switch it on again.",
+			"Unlock it, connect it by cable, and answer Trust and the passcode if it asks.",
+			"{again} Files that already arrived are kept.",
+		},
+		Elsewhere: []string{
+			"Stop the backup that hangs: Ctrl-C in the program that runs it. Should it not end, go on.",
 			"Restart the iPhone: hold the side button and a volume button, slide to power off, then switch it on again.",
 			"Unlock it, connect it by cable, and answer Trust and the passcode if it asks.",
 			"{again} Files that already arrived are kept.",
