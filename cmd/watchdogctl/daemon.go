@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -47,9 +48,9 @@ func (p *program) socketDir(paths config.Paths) string {
 }
 
 // unreachable words an error of the client. Where no daemon answers, what the
-// service manager knows of it is the better hint.
+// service manager knows of it is the better hint; not where one may not be asked.
 func (p *program) unreachable(err error) error {
-	if errors.Is(err, control.ErrNotRunning) && p.ServiceHint != nil {
+	if errors.Is(err, control.ErrNotRunning) && !errors.Is(err, fs.ErrPermission) && p.ServiceHint != nil {
 		if hint := p.ServiceHint(p); hint != "" {
 			return p.fail(err, hint)
 		}

@@ -95,13 +95,17 @@ func volumeOf(path string) string {
 }
 
 func (d *examination) notifications() diagnosis {
+	another := d.conf.Notify.Webhook != "" || len(d.conf.Notify.Command) > 0
 	if !d.conf.Notify.Desktop {
-		if d.conf.Notify.Webhook == "" && len(d.conf.Notify.Command) == 0 {
+		if !another {
 			return amiss(`set "desktop", "webhook" or "command" under [notify]`, "every channel is switched off")
 		}
 		return fine("desktop notices are switched off; another channel is set up")
 	}
 	route, problem := d.route()
+	if problem != "" && another {
+		return fine("%s; another channel is set up", route)
+	}
 	if problem != "" {
 		return amiss(problem, "%s", route)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -134,6 +135,8 @@ func (d *examination) socket() diagnosis {
 	}
 	if _, err := os.Stat(path); err == nil {
 		return amiss(d.startHint(), "%s is there, and nobody answers", path)
+	} else if errors.Is(err, fs.ErrPermission) {
+		return amiss("ask as the user whose watchdog it is", "%s may not be opened by this user", path)
 	}
 	return amiss(d.startHint(), "%s is not there", path)
 }
