@@ -82,6 +82,16 @@ func (p *phone) move(from, n int) {
 	}
 }
 
+// older makes all shards of a folder a minute older than they are.
+func (p *phone) older(dir string) {
+	shards, err := filepath.Glob(filepath.Join(p.path, dir, "??"))
+	p.must(err)
+	for _, s := range shards {
+		at := time.Now().Add(-time.Minute)
+		p.must(os.Chtimes(s, at, at))
+	}
+}
+
 // grow makes a file larger by 32 KiB, as idevicebackup2 does.
 func (p *phone) grow(path string) {
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
