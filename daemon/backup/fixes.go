@@ -1,6 +1,11 @@
 package backup
 
-import "strings"
+import (
+	"path"
+	"strings"
+
+	"backupwatchdog/plist"
+)
 
 // Fix is one thing a person can do, written out for the iPhone and the Mac of
 // today (iOS 26, macOS 26; older menus differ by a word).
@@ -305,12 +310,25 @@ type place struct {
 	udid   string
 	darwin bool
 	tool   string // the program that wrote the backup, "" unknown
+	folder string // the folder its client is given, "" unknown
+}
+
+// parent is the folder a backup lies in, "" where it cannot be written into a
+// command as it is.
+func parent(backup string) string {
+	if !strings.HasPrefix(backup, "/") || strings.ContainsAny(backup, "\"`$\\") || plist.Clean(backup, len(backup)) != backup {
+		return ""
+	}
+	return path.Dir(backup)
 }
 
 // again says how a backup is started here.
 func (p place) again() string {
 	switch {
 	case p.tool == "idevicebackup2" || (!p.darwin && p.tool == ""):
+		if p.folder != "" {
+			return "Start the backup again: `idevicebackup2 backup \"" + p.folder + "\"`."
+		}
 		return "Start the backup again: `idevicebackup2 backup FOLDER`, with the folder it went to."
 	case p.darwin && (p.tool == "" || p.tool == "AppleMobileBackup"):
 		return "In Finder, select the iPhone and click Back Up Now."
@@ -339,5 +357,5 @@ func (f Fix) advice(p place, cloud bool) Advice {
 // backup of that id, on a Mac or not, made by that program ("" unknown).
 func AdviceFor(id FixID, udid string, darwin bool, tool string) Advice {
 	f, _ := FixByID(id)
-	return f.advice(place{udid, darwin, tool}, false)
+	return f.advice(place{udid: udid, darwin: darwin, tool: tool}, false)
 }

@@ -101,7 +101,7 @@ func (v *view) fresh() bool {
 
 // place is where the fixes of this backup are carried out.
 func (v *view) place() place {
-	p := place{udid: v.s.UDID, darwin: v.f.Darwin, tool: v.f.Writer.Name}
+	p := place{udid: v.s.UDID, darwin: v.f.Darwin, tool: v.f.Writer.Name, folder: parent(v.s.Path)}
 	if p.tool == "" && v.r != nil {
 		p.tool = v.r.WriterName
 	}
@@ -270,7 +270,10 @@ func (s *Session) View(now Moment) (RunView, bool) {
 	w := RunView{Started: r.Started.T, Ended: r.Ended.T, Kind: r.Kind, LastProgress: r.LastProgress.T, Bytes: r.Bytes,
 		Files: r.Files, Rate: -1, Expected: -1, Left: -1, Writer: r.WriterName, Link: r.Link, ChainID: r.ChainID, DiskFull: !r.FullAt.IsZero()}
 	if r.Phase.Active() {
-		w.Rate, w.Expected, w.Left = s.Rate(now), s.Expected(), s.Left(now)
+		w.Rate = s.Rate(now)
+		if r.Phase == Preparing || r.Phase == Transferring { // afterwards all of it is there
+			w.Expected, w.Left = s.Expected(), s.Left(now)
+		}
 		w.Silence, w.Limit, w.Usual = r.silence(now), s.Limit(), s.Usual()
 	}
 	return w, true

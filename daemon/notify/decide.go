@@ -87,8 +87,12 @@ func judge(p Policy, m Memory, now time.Time, it Item) (Event, string) {
 	f := it.Finding
 	told, event := m.Told[f.Key], Raised
 	again := told.open() && f.Severity <= told.Severity
-	if !told.open() && f.Code == backup.Interrupted {
-		if same, key := sameTrouble(m, it); key != "" {
+	if !told.open() && (f.Code == backup.Interrupted || f.Code == backup.PhoneDisconnected) {
+		same, key := sameTrouble(m, it)
+		if f.Code == backup.PhoneDisconnected && same.Code != backup.Stalled {
+			key = "" // only after a stall: a phone that goes then is being restarted, as was advised
+		}
+		if key != "" {
 			told, again = same, true
 			if _, seen := m.Acked[key]; seen {
 				return Repeated, reasonSame

@@ -118,11 +118,16 @@ var stories = []story{
 		10:40 phase=complete checked=broken chain-broken!critical → raised chain-broken
 		10:41 phase=complete checked=broken chain-broken!critical → silent chain-broken: repeat not due`},
 	{name: "one word of good news answers all", lines: `
-		10:00 stalled!warning                  → raised stalled
-		10:10 phone-disconnected!warning       → raised phone-disconnected
+		10:00 phone-disconnected!warning       → raised phone-disconnected
+		10:10 stalled!warning                  → raised stalled
 		10:20 flows                            →
-		10:21 flows                            → cleared phone-disconnected; silent stalled: told with another
+		10:21 flows                            → cleared stalled; silent phone-disconnected: told with another
 		10:22 flows                            →`},
+	{name: "a phone that goes after a stall is being restarted", lines: `
+		10:00 stalled!warning                  → raised stalled
+		10:10 phone-disconnected!warning       → silent phone-disconnected: same trouble
+		10:20 flows                            →
+		10:21 flows                            → cleared stalled`},
 	{name: "no good news without bad news", lines: `
 		10:00 stalled!info                     → silent stalled: minimum
 		10:10 flows                            →
