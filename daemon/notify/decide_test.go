@@ -126,8 +126,7 @@ var stories = []story{
 	{name: "a phone that goes after a stall is being restarted", lines: `
 		10:00 stalled!warning                  → raised stalled
 		10:10 phone-disconnected!warning       → silent phone-disconnected: same trouble
-		10:20 flows                            →
-		10:21 flows                            → cleared stalled`},
+		10:20 flows                            → cleared stalled`},
 	{name: "no good news without bad news", lines: `
 		10:00 stalled!info                     → silent stalled: minimum
 		10:10 flows                            →
