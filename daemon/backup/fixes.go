@@ -359,3 +359,12 @@ func AdviceFor(id FixID, udid string, darwin bool, tool string) Advice {
 	f, _ := FixByID(id)
 	return f.advice(place{udid: udid, darwin: darwin, tool: tool}, false)
 }
+
+// AtRest returns the advice for a backup of which no run is under way: nothing
+// hangs that would have to be stopped first.
+func (a Advice) AtRest() Advice {
+	if a.ID == RestartPhoneAndRetry && len(a.Steps) > 1 {
+		a.Steps = a.Steps[1:]
+	}
+	return a
+}

@@ -222,8 +222,8 @@ func (v *view) finding(c Condition, d draft) Finding {
 	if fix, ok := FixByID(id); ok {
 		f.Fix = fix.advice(v.place(), d.cloud)
 	}
-	if id == RestartPhoneAndRetry && !v.active() && len(f.Fix.Steps) > 1 {
-		f.Fix.Steps = f.Fix.Steps[1:] // the first is to stop what hangs, and nothing runs
+	if !v.active() {
+		f.Fix = f.Fix.AtRest()
 	}
 	f.Key = v.key(c, d)
 	return f

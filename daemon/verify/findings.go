@@ -57,7 +57,7 @@ func (f *finder) add(code backup.Code, sev backup.Severity, detail string, ev ..
 	key := fmt.Sprintf("%s/%s/%s/check", r.UDID, orDash(r.ChainID), code)
 	var fix backup.Advice
 	if c, ok := backup.ConditionByCode(code); ok {
-		fix = backup.AdviceFor(c.Fix, r.UDID, runtime.GOOS == "darwin", "")
+		fix = backup.AdviceFor(c.Fix, r.UDID, runtime.GOOS == "darwin", "").AtRest()
 	}
 	if r.state != "" {
 		ev = append(ev, backup.Evidence{Fact: "Status.plist", Value: r.state, Source: backup.FromFolder})
