@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"slices"
 	"time"
 )
 
@@ -200,21 +201,10 @@ func (s *Session) superseded(d diff) string {
 		return "status"
 	case r.Phase == Transferring && d.restarted && !r.Stale:
 		return "status"
-	case d.writerCam && r.WriterPID != 0 && g.WriterPID != r.WriterPID && !s.listed(r.WriterName, r.WriterPID):
+	case d.writerCam && r.WriterPID != 0 && g.WriterPID != r.WriterPID && !slices.Contains(s.facts.Writer.Others, r.WriterName):
 		return "writer"
 	}
 	return ""
-}
-
-// listed reports whether the writer of the run is still among those seen, as
-// one of several.
-func (s *Session) listed(name string, _ int) bool {
-	for _, o := range s.facts.Writer.Others {
-		if o == name {
-			return true
-		}
-	}
-	return false
 }
 
 // open begins a run.

@@ -205,6 +205,11 @@ func TestARootThatComesBackIsANewOccurrence(t *testing.T) {
 }
 
 func TestWords(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 48_212: "48,212", 1_000_000: "1,000,000", -1234: "-1,234"} {
+		if got := Count(n); got != want {
+			t.Errorf("Count(%d) is %q, want %q", n, got, want)
+		}
+	}
 	for n, want := range map[int64]string{-1: "unknown", 0: "0 bytes", 999: "999 bytes", 1000: "1 kB", 61_234_000_000: "61.2 GB", 999_700_000: "1 GB", 250e9: "250 GB"} {
 		if got := Bytes(n); got != want {
 			t.Errorf("Bytes(%d) is %q, want %q", n, got, want)

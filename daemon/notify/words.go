@@ -149,7 +149,7 @@ func sizes(b State) string {
 	if b.Check.Files <= 0 {
 		return ""
 	}
-	s := ": " + Thousands(b.Check.Files) + " files"
+	s := ": " + backup.Count(b.Check.Files) + " files"
 	if b.Check.Bytes > 0 {
 		s += ", " + Bytes(b.Check.Bytes)
 	}
@@ -164,23 +164,6 @@ func phaseWords(p backup.Phase) string {
 		return "the backup is being finished"
 	}
 	return "the phone is preparing its data"
-}
-
-// Thousands writes a count with separators: 48,212.
-func Thousands(n int64) string {
-	s := fmt.Sprint(n)
-	first := len(s) % 3
-	if strings.HasPrefix(s, "-") {
-		return "-" + Thousands(-n)
-	}
-	var parts []string
-	if first > 0 {
-		parts = append(parts, s[:first])
-	}
-	for i := first; i < len(s); i += 3 {
-		parts = append(parts, s[i:i+3])
-	}
-	return strings.Join(parts, ",")
 }
 
 // Bytes writes a size as Finder does, in powers of ten: 61 GB, 1.5 GB, 820 MB.
