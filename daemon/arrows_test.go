@@ -53,14 +53,15 @@ func TestArrows(t *testing.T) {
 		why string
 	}{
 		"plist":          {nil, "it is the bottom: it reads bytes"},
-		"daemon/backup":  {[]string{"plist"}, "the judgement is pure: facts in, findings out"},
+		"daemon/words":   {nil, "it is what is said, whoever says it"},
+		"daemon/backup":  {[]string{"daemon/words", "plist"}, "the judgement is pure: facts in, findings out"},
 		"daemon/config":  {nil, "watchdogctl explains the configuration without the daemon"},
 		"daemon/control": {[]string{"daemon/backup"}, "messages, a server and a client; the loop comes in as an interface"},
 		"daemon/watch":   {[]string{"daemon/backup", "plist"}, "it sees and judges nothing"},
 		"daemon/host":    {[]string{"daemon/backup", "plist"}, "it sees and judges nothing"},
 		"daemon/phone":   {[]string{"daemon/backup", "plist"}, "it sees and judges nothing"},
 		"daemon/history": {[]string{"daemon/backup", "daemon/control"}, "it remembers and decides nothing"},
-		"daemon/verify":  {[]string{"daemon/backup", "plist"}, "it works without a daemon, on any folder"},
+		"daemon/verify":  {[]string{"daemon/backup", "daemon/words", "plist"}, "it works without a daemon, on any folder"},
 		"daemon/trace":   {[]string{"daemon/backup", "daemon/notify", "plist"}, "it plays the judgement and the decision to speak"},
 		"daemon/judge":   {[]string{"daemon/backup", "daemon/trace", "plist"}, "it measures through the player"},
 	}

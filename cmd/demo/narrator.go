@@ -13,6 +13,7 @@ import (
 
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/words"
 )
 
 // columns is the width of what is told: that of the narrowest usual terminal.
@@ -133,11 +134,11 @@ var phaseWords = map[backup.Phase]string{
 
 // figures are the numbers of the moving line, while files are sent: how much,
 // and for how long nothing has come.
-func (n *narrator) figures(words string, phase backup.Phase, r control.Run) string {
+func (n *narrator) figures(phrase string, phase backup.Phase, r control.Run) string {
 	if phase != backup.Transferring || r.Bytes == nil || *r.Bytes <= 0 {
-		return words
+		return phrase
 	}
-	size := backup.Bytes(*r.Bytes)
+	size := words.Bytes(*r.Bytes)
 	if r.Silence != nil && r.SilenceLimit != nil && *r.Silence >= 1 {
 		return fmt.Sprintf("%s, then nothing for %.0f s; up to %.0f s is normal", size, *r.Silence, *r.SilenceLimit)
 	}

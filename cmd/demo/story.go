@@ -10,6 +10,7 @@ import (
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
 	"backupwatchdog/daemon/phone/phonetest"
+	"backupwatchdog/daemon/words"
 )
 
 // pace is how fast the motion is.
@@ -87,7 +88,7 @@ func perform(ctx context.Context, o options, n *narrator) error {
 		}
 	}
 	s.chapter("All of it came true.")
-	s.say("It took %s. Your own backups are watched by: make run", backup.Span(time.Since(began)))
+	s.say("It took %s. Your own backups are watched by: make run", words.Span(time.Since(began)))
 	return nil
 }
 
@@ -95,9 +96,9 @@ func perform(ctx context.Context, o options, n *narrator) error {
 func (s *story) welcome(ctx context.Context) {
 	fmt.Fprintln(s.out, s.paint(bold, "Backup Watchdog: a demonstration in about a minute"))
 	if s.source.writer == nil {
-		s.say("An iPhone made of software is backed up by the real idevicebackup2, and the real watchdog watches, in fast motion: where it would wait ten minutes, it waits %s.", backup.Span(s.pace.limit))
+		s.say("An iPhone made of software is backed up by the real idevicebackup2, and the real watchdog watches, in fast motion: where it would wait ten minutes, it waits %s.", words.Span(s.pace.limit))
 	} else {
-		s.say("An iPhone made of software is backed up by a built-in writer, because idevicebackup2 is not used here, and the real watchdog watches, in fast motion: where it would wait ten minutes, it waits %s.", backup.Span(s.pace.limit))
+		s.say("An iPhone made of software is backed up by a built-in writer, because idevicebackup2 is not used here, and the real watchdog watches, in fast motion: where it would wait ten minutes, it waits %s.", words.Span(s.pace.limit))
 	}
 	s.say("All of it happens in %s and is removed at the end. Your own backups are not touched. Ctrl-C stops it.", s.stage.dir)
 	s.pause(ctx, 3*time.Second)

@@ -8,6 +8,7 @@ import (
 
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/verify"
+	"backupwatchdog/daemon/words"
 )
 
 // shownProblems is how many damaged files are shown of each backup.
@@ -59,22 +60,22 @@ func (p *picture) checkedCounts(r verify.Result) string {
 	var b strings.Builder
 	switch {
 	case r.Listed == nil && r.Encrypted != nil && *r.Encrypted:
-		fmt.Fprintf(&b, "%s there, %s, encrypted", backup.Plural(r.Present, "file"), backup.Bytes(r.Bytes))
+		fmt.Fprintf(&b, "%s there, %s, encrypted", words.Plural(r.Present, "file"), words.Bytes(r.Bytes))
 	case r.Listed == nil:
-		fmt.Fprintf(&b, "%s there, %s, without an index that can be read", backup.Plural(r.Present, "file"), backup.Bytes(r.Bytes))
+		fmt.Fprintf(&b, "%s there, %s, without an index that can be read", words.Plural(r.Present, "file"), words.Bytes(r.Bytes))
 	default:
-		fmt.Fprintf(&b, "%s of %s there, %s", backup.Count(r.Present), backup.Plural(*r.Listed, "file"), backup.Bytes(r.Bytes))
+		fmt.Fprintf(&b, "%s of %s there, %s", words.Count(r.Present), words.Plural(*r.Listed, "file"), words.Bytes(r.Bytes))
 	}
 	if r.Deep && r.DeepFiles > 0 {
-		fmt.Fprintf(&b, "; %s compared with what the phone sent", backup.Plural(r.DeepFiles, "content"))
+		fmt.Fprintf(&b, "; %s compared with what the phone sent", words.Plural(r.DeepFiles, "content"))
 	}
 	took := "less than a second"
 	if d := time.Duration(r.Seconds * float64(time.Second)); d >= time.Second {
-		took = backup.Span(d)
+		took = words.Span(d)
 	}
 	fmt.Fprintf(&b, "; checked in %s.", took)
 	if r.Extra > 0 {
-		fmt.Fprintf(&b, " %s more belong to no listed file, which harms nothing.", backup.Count(r.Extra))
+		fmt.Fprintf(&b, " %s more belong to no listed file, which harms nothing.", words.Count(r.Extra))
 	}
 	return b.String()
 }
@@ -90,7 +91,7 @@ func (p *picture) checkedProblems(r verify.Result) {
 	}
 	rest := int64(len(r.Problems)-min(len(r.Problems), shownProblems)) + r.Omitted
 	if rest > 0 {
-		p.para(6, dim, fmt.Sprintf("and %s more; --json lists up to 1,000", backup.Count(rest)))
+		p.para(6, dim, fmt.Sprintf("and %s more; --json lists up to 1,000", words.Count(rest)))
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"backupwatchdog/daemon/config"
 	"backupwatchdog/daemon/host"
 	"backupwatchdog/daemon/service"
+	"backupwatchdog/daemon/words"
 )
 
 // folder looks at the watched folders: as the daemon sees them, else at those
@@ -189,7 +190,7 @@ func sizeOf(path string) string {
 	if err != nil {
 		return ""
 	}
-	return bracketed(backup.Bytes(fi.Size()))
+	return bracketed(words.Bytes(fi.Size()))
 }
 
 func (d *examination) log() diagnosis {
@@ -220,7 +221,7 @@ func (d *examination) space() diagnosis {
 	if d.status != nil {
 		for _, r := range d.status.Roots {
 			if r.FreeBytes != nil && *r.FreeBytes < leastBackup {
-				return amiss(`"watchdogctl explain check-storage" helps to find room`, "%s free for backups", backup.Bytes(*r.FreeBytes))
+				return amiss(`"watchdogctl explain check-storage" helps to find room`, "%s free for backups", words.Bytes(*r.FreeBytes))
 			}
 		}
 	}
@@ -229,9 +230,9 @@ func (d *examination) space() diagnosis {
 		v, err := host.Space(dir)
 		switch {
 		case err == nil && v.Free < leastOwn:
-			return amiss(`"watchdogctl explain check-storage" helps to find room`, "%s free for the watchdog's own state", backup.Bytes(v.Free))
+			return amiss(`"watchdogctl explain check-storage" helps to find room`, "%s free for the watchdog's own state", words.Bytes(v.Free))
 		case err == nil:
-			return fine("%s free for the watchdog's own state%s", backup.Bytes(v.Free), d.freeForBackups())
+			return fine("%s free for the watchdog's own state%s", words.Bytes(v.Free), d.freeForBackups())
 		case errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir):
 			dir = filepath.Dir(dir)
 		default:
@@ -247,7 +248,7 @@ func (d *examination) freeForBackups() string {
 	}
 	for _, r := range d.status.Roots {
 		if r.FreeBytes != nil {
-			return ", " + backup.Bytes(*r.FreeBytes) + " for backups"
+			return ", " + words.Bytes(*r.FreeBytes) + " for backups"
 		}
 	}
 	return ""

@@ -12,6 +12,7 @@ import (
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/config"
 	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/words"
 )
 
 // historyCommand lists what was.
@@ -120,16 +121,16 @@ func (p *picture) pastRun(r control.PastRun) {
 		facts = append(facts, string(r.Kind))
 	}
 	if r.Ended != nil {
-		facts = append(facts, "took "+backup.Span(r.Ended.Sub(r.Started)))
+		facts = append(facts, "took "+words.Span(r.Ended.Sub(r.Started)))
 	}
 	if r.Files != nil && *r.Files > 0 {
-		facts = append(facts, backup.Plural(*r.Files, "file"))
+		facts = append(facts, words.Plural(*r.Files, "file"))
 	}
 	if r.Bytes != nil && *r.Bytes > 0 {
-		facts = append(facts, backup.Bytes(*r.Bytes))
+		facts = append(facts, words.Bytes(*r.Bytes))
 	}
 	if phase, d := longest(r.LongestSilence); d >= time.Minute {
-		facts = append(facts, fmt.Sprintf("quiet for %s while %s", backup.Span(d), phase))
+		facts = append(facts, fmt.Sprintf("quiet for %s while %s", words.Span(d), phase))
 	}
 	if len(facts) > 0 {
 		p.para(6, dim, strings.Join(facts, p.dot()))

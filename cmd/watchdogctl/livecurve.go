@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/words"
 )
 
 // columnsMost is how many parts the curve of the last hour has at most.
@@ -29,7 +29,7 @@ func (p *picture) lastHour(pts []control.Sample) {
 	rates := hourly(pts, p.now, window, n)
 	p.b.WriteString("    " + p.paint(blue, p.spark(rates)) + "\n")
 	if peak := slices.Max(rates); peak >= 1 {
-		text += "at most " + backup.Bytes(int64(peak)) + " a second."
+		text += "at most " + words.Bytes(int64(peak)) + " a second."
 	} else {
 		text += "nothing arrived."
 	}

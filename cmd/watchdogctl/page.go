@@ -129,7 +129,7 @@ func wrap(text string, width int) []string {
 	width = max(width, 10)
 	var lines []string
 	line := ""
-	for _, word := range words(text, width) {
+	for _, word := range chunks(text, width) {
 		for ansi.StringWidth(word) > width {
 			if line != "" {
 				lines, line = append(lines, line), ""
@@ -155,9 +155,9 @@ func wrap(text string, width int) []string {
 	return lines
 }
 
-// words cuts text at its blanks, but not within backquotes where the whole of
+// chunks cuts text at its blanks, but not within backquotes where the whole of
 // what they enclose fits into width.
-func words(text string, width int) []string {
+func chunks(text string, width int) []string {
 	var out []string
 	fields := strings.Fields(text)
 	for i := 0; i < len(fields); i++ {

@@ -10,6 +10,7 @@ import (
 
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/words"
 )
 
 // look is how and for whom a picture of the status is drawn.
@@ -39,7 +40,7 @@ func draw(s control.Status, l look) string {
 	p := &picture{page{width: l.width, color: l.color, ascii: l.ascii}, l, s}
 	if s.Stale != nil {
 		stale := s.Stale.In(l.now.Location())
-		p.para(0, yellow, fmt.Sprintf("This is old: it was so %s, %s ago. Nobody has watched since.", p.at(stale), backup.Span(l.now.Sub(stale))))
+		p.para(0, yellow, fmt.Sprintf("This is old: it was so %s, %s ago. Nobody has watched since.", p.at(stale), words.Span(l.now.Sub(stale))))
 		p.now = stale
 	}
 	p.headline()
@@ -274,7 +275,7 @@ func (p *picture) archived(list []control.Backup) {
 			text += " (" + b.DeviceName + ")"
 		}
 		if b.Chain.Bytes != nil {
-			text += ", " + backup.Bytes(*b.Chain.Bytes)
+			text += ", " + words.Bytes(*b.Chain.Bytes)
 		}
 		p.para(2, dim, text)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/words"
 )
 
 // backup draws one phone's block: who, what goes on, the last good backup, and
@@ -80,7 +81,7 @@ func (p *picture) running(b control.Backup) {
 	if stuck(b) {
 		st, mark = yellow, "!"
 	}
-	p.ends(2, st, mark, plain, fmt.Sprintf("%s, since %s (%s)", text, p.at(r.Started), backup.Span(p.now.Sub(r.Started))), dim, kind)
+	p.ends(2, st, mark, plain, fmt.Sprintf("%s, since %s (%s)", text, p.at(r.Started), words.Span(p.now.Sub(r.Started))), dim, kind)
 	still := slices.ContainsFunc(b.Findings, func(f backup.Finding) bool { return f.Code == backup.Stalled })
 	if still || b.Phase == backup.Settling { // nothing arrives: no rate, and no end to foretell
 		r.Rate, r.ETA = nil, nil
@@ -112,15 +113,15 @@ const barWidth = 28
 func (p *picture) progress(r control.Run) {
 	var facts []string
 	if share, ok := shareDone(r); ok {
-		p.bar(share, fmt.Sprintf("%s of about %s", backup.Bytes(*r.Bytes), backup.Bytes(*r.Expected)))
+		p.bar(share, fmt.Sprintf("%s of about %s", words.Bytes(*r.Bytes), words.Bytes(*r.Expected)))
 	} else if r.Bytes != nil && *r.Bytes > 0 {
-		facts = append(facts, backup.Bytes(*r.Bytes)+" so far")
+		facts = append(facts, words.Bytes(*r.Bytes)+" so far")
 	}
 	if r.Files != nil && *r.Files > 0 {
-		facts = append(facts, backup.Plural(*r.Files, "file"))
+		facts = append(facts, words.Plural(*r.Files, "file"))
 	}
 	if r.Rate != nil && *r.Rate >= 1 {
-		facts = append(facts, backup.Bytes(int64(*r.Rate))+" a second")
+		facts = append(facts, words.Bytes(int64(*r.Rate))+" a second")
 	}
 	if r.ETA != nil {
 		facts = append(facts, left(*r.ETA))
@@ -188,15 +189,15 @@ func (p *picture) quiet(phase backup.Phase, r control.Run) {
 	if r.SilenceLimit != nil {
 		limit = seconds(*r.SilenceLimit)
 	}
-	text, st := "Quiet for "+backup.Span(silent)+".", plain
+	text, st := "Quiet for "+words.Span(silent)+".", plain
 	switch {
 	case limit > 0 && silent > limit:
-		text += " Up to " + backup.Span(limit) + " would be normal."
+		text += " Up to " + words.Span(limit) + " would be normal."
 		st = yellow
 	case r.UsualSilence != nil && *r.UsualSilence > 0:
-		text += " Usual for this phone: up to " + backup.Span(seconds(*r.UsualSilence)) + "."
+		text += " Usual for this phone: up to " + words.Span(seconds(*r.UsualSilence)) + "."
 	case limit > 0:
-		text += " Up to " + backup.Span(limit) + " is normal here."
+		text += " Up to " + words.Span(limit) + " is normal here."
 	}
 	p.para(4, st, text)
 }
@@ -212,7 +213,7 @@ func (p *picture) brokeOff(r control.Run) {
 		text += " " + p.at(*end)
 	}
 	if r.Bytes != nil && *r.Bytes > 0 {
-		text += ", after " + backup.Bytes(*r.Bytes)
+		text += ", after " + words.Bytes(*r.Bytes)
 	}
 	p.item(2, dim, p.symbol("–", "-"), plain, text+".")
 }
@@ -249,7 +250,7 @@ func (p *picture) lastComplete(b control.Backup) {
 		facts = append(facts, map[bool]string{true: "encrypted", false: "not encrypted"}[*b.Encrypted])
 	}
 	if b.Chain.Bytes != nil {
-		facts = append(facts, backup.Bytes(*b.Chain.Bytes))
+		facts = append(facts, words.Bytes(*b.Chain.Bytes))
 	}
 	p.item(2, st, mark, plain, strings.Join(facts, p.dot()))
 }

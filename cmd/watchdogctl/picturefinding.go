@@ -8,6 +8,7 @@ import (
 
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/words"
 )
 
 // finding draws one finding: what, since when, on what evidence, and what to
@@ -110,7 +111,7 @@ func (p *picture) fix(f backup.Finding) {
 		p.item(6, plain, fmt.Sprintf("%d.", i+1), plain, cmp.Or(strings.TrimSpace(s), "-"))
 	}
 	if more := len(f.Fix.Steps) - len(steps); more > 0 {
-		p.para(6, plain, fmt.Sprintf("and %s: watchdogctl explain %s", backup.Plural(int64(more), "more step"), f.Fix.ID))
+		p.para(6, plain, fmt.Sprintf("and %s: watchdogctl explain %s", words.Plural(int64(more), "more step"), f.Fix.ID))
 	} else {
 		p.para(6, dim, "Why: watchdogctl explain "+string(f.Fix.ID))
 	}

@@ -8,6 +8,7 @@ import (
 
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/words"
 )
 
 // footer says what is watched, and by whom.
@@ -72,7 +73,7 @@ func (p *picture) root(r control.Root) {
 		text = "Not known: " + path
 	}
 	if r.FreeBytes != nil && (r.State == "watching" || r.State == "polling") {
-		text += p.dot() + backup.Bytes(*r.FreeBytes) + " free"
+		text += p.dot() + words.Bytes(*r.FreeBytes) + " free"
 	}
 	if r.ReadOnly != nil && *r.ReadOnly {
 		text += p.dot() + "read-only"

@@ -17,6 +17,7 @@ import (
 	"backupwatchdog/daemon/control"
 	"backupwatchdog/daemon/host"
 	"backupwatchdog/daemon/verify"
+	"backupwatchdog/daemon/words"
 	"backupwatchdog/plist"
 )
 
@@ -234,9 +235,9 @@ func (p *program) busyOnDisk(ctx context.Context, r renaming) string {
 	case errors.Is(err, plist.ErrDenied):
 		return "Status.plist may not be read, so that nobody knows whether a backup runs"
 	case err == nil && status.SnapshotState != "finished" && (quiet < freshTime || w.State != backup.WriterGone && quiet < tornTime):
-		return fmt.Sprintf("a run is %s, and the folder changed %s ago", status.SnapshotState, backup.Span(quiet))
+		return fmt.Sprintf("a run is %s, and the folder changed %s ago", status.SnapshotState, words.Span(quiet))
 	case quiet < settleTime && w.State != backup.WriterGone:
-		return fmt.Sprintf("the folder changed %s ago", backup.Span(quiet))
+		return fmt.Sprintf("the folder changed %s ago", words.Span(quiet))
 	}
 	return ""
 }

@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/words"
 )
 
 const statusLong = `Show what is watched, how each backup is doing, what is wrong and what to do.
@@ -71,7 +71,7 @@ func (p *program) statusView(format string) (view, error) {
 	}
 	t, err := template.New("format").Funcs(template.FuncMap{
 		"bytes": templateBytes,
-		"ago":   func(t time.Time) string { return backup.Span(p.Now().Sub(t)) },
+		"ago":   func(t time.Time) string { return words.Span(p.Now().Sub(t)) },
 		"worst": func(s control.Status) string {
 			if w := worst(s); w >= 0 {
 				return w.String()
@@ -90,7 +90,7 @@ func templateBytes(n *int64) string {
 	if n == nil {
 		return "unknown"
 	}
-	return backup.Bytes(*n)
+	return words.Bytes(*n)
 }
 
 // status asks once and shows the answer.

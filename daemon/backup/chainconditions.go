@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"backupwatchdog/daemon/words"
 	"fmt"
 	"strings"
 	"time"
@@ -143,13 +144,13 @@ func chainBroken(v *view) *draft {
 		d.detail = checkWords(c)
 		d.confidence = c.Confidence
 		d.evidence = append(d.evidence, Evidence{"Checked", clock(c.At), FromFolder},
-			Evidence{"Missing, wrong size, wrong content", fmt.Sprintf("%s, %s, %s of %s files", Count(c.Missing), Count(c.WrongSize), Count(c.WrongBytes), Count(c.Files)), FromFolder})
+			Evidence{"Missing, wrong size, wrong content", fmt.Sprintf("%s, %s, %s of %s files", words.Count(c.Missing), words.Count(c.WrongSize), words.Count(c.WrongBytes), words.Count(c.Files)), FromFolder})
 	}
 	if len(d.evidence) == 0 {
 		return nil
 	}
 	if v.r != nil && !v.r.FullAt.IsZero() {
-		d.evidence = append(d.evidence, Evidence{"The disk was full during the last run", Bytes(v.r.MinFree) + " free at " + clock(v.r.FullAt.T), FromMac})
+		d.evidence = append(d.evidence, Evidence{"The disk was full during the last run", words.Bytes(v.r.MinFree) + " free at " + clock(v.r.FullAt.T), FromMac})
 		d.also = []FixID{CheckStorage, BackUpNow}
 	}
 	return d
@@ -161,7 +162,7 @@ func checkWords(c CheckResult) string {
 	var b strings.Builder
 	switch {
 	case n > 0:
-		fmt.Fprintf(&b, "%s of %s damaged or missing.", Count(n), Plural(c.Files, "file"))
+		fmt.Fprintf(&b, "%s of %s damaged or missing.", words.Count(n), words.Plural(c.Files, "file"))
 	case c.Reason != "":
 		b.WriteString(strings.TrimSuffix(c.Reason, ".") + ".")
 	default:
@@ -225,7 +226,7 @@ func statusWords(s StatusFile) string {
 
 func presenceOf(f File) string {
 	if f.Presence == Present {
-		return Bytes(f.Size)
+		return words.Bytes(f.Size)
 	}
 	if f.Presence == NotLooked {
 		return "unknown"
@@ -240,7 +241,7 @@ func leftoverSnapshot(v *view) *draft {
 	d := &draft{severity: Info, detail: "A folder Snapshot/ lies beside the finished backup: an earlier run died. The next complete run removes it.",
 		evidence: []Evidence{{"Snapshot/", "present beside finished", FromFolder}}}
 	if n := v.f.Folder.SnapshotFiles; n > 0 {
-		d.evidence = append(d.evidence, Evidence{"Files in it, about", Count(n), FromFolder})
+		d.evidence = append(d.evidence, Evidence{"Files in it, about", words.Count(n), FromFolder})
 	}
 	return d
 }
@@ -261,8 +262,8 @@ func indexTooLarge(v *view) *draft {
 	if size <= 1e9 {
 		return nil
 	}
-	return &draft{severity: Warning, confidence: Medium, detail: "Manifest.db has " + Bytes(size) + ". Phones have run out of memory over indexes of this size and hung at 0 %.",
-		evidence: []Evidence{{"Manifest.db", Bytes(size), FromFolder}}}
+	return &draft{severity: Warning, confidence: Medium, detail: "Manifest.db has " + words.Bytes(size) + ". Phones have run out of memory over indexes of this size and hung at 0 %.",
+		evidence: []Evidence{{"Manifest.db", words.Bytes(size), FromFolder}}}
 }
 
 func shrunk(v *view) *draft {
@@ -287,9 +288,9 @@ func shrunk(v *view) *draft {
 		return nil
 	}
 	return &draft{severity: Warning, confidence: Medium,
-		detail: fmt.Sprintf("The backup before held %s in %s, this one %s in %s.", Bytes(was.ChainBytes), Plural(was.ChainFiles, "file"), Bytes(now.ChainBytes), Plural(now.ChainFiles, "file")),
-		evidence: []Evidence{{"Before", Plural(was.ChainFiles, "file") + ", " + Bytes(was.ChainBytes), FromHistory},
-			{"Now", Plural(now.ChainFiles, "file") + ", " + Bytes(now.ChainBytes), FromFolder}}}
+		detail: fmt.Sprintf("The backup before held %s in %s, this one %s in %s.", words.Bytes(was.ChainBytes), words.Plural(was.ChainFiles, "file"), words.Bytes(now.ChainBytes), words.Plural(now.ChainFiles, "file")),
+		evidence: []Evidence{{"Before", words.Plural(was.ChainFiles, "file") + ", " + words.Bytes(was.ChainBytes), FromHistory},
+			{"Now", words.Plural(now.ChainFiles, "file") + ", " + words.Bytes(now.ChainBytes), FromFolder}}}
 }
 
 // fell reports whether a figure fell by more than a fifth.
@@ -353,11 +354,11 @@ func overdue(v *view) *draft {
 		return nil
 	}
 	d := &draft{severity: Warning, step: step, confidence: High,
-		detail:   fmt.Sprintf("The last complete backup is from %s. The phone was at hand on %s since.", last.UTC().Format("2 January 2006"), Plural(int64(days), "day")),
+		detail:   fmt.Sprintf("The last complete backup is from %s. The phone was at hand on %s since.", last.UTC().Format("2 January 2006"), words.Plural(int64(days), "day")),
 		evidence: []Evidence{{"Last complete backup", clock(last), FromHistory}, {"Days with the phone at hand", fmt.Sprint(days), FromPhone}}}
 	if v.s.m.Blind {
 		d.confidence = Low
-		d.detail = fmt.Sprintf("The last complete backup is from %s, %s of watching ago.", last.UTC().Format("2 January 2006"), Plural(int64(days), "day"))
+		d.detail = fmt.Sprintf("The last complete backup is from %s, %s of watching ago.", last.UTC().Format("2 January 2006"), words.Plural(int64(days), "day"))
 		d.evidence[1] = Evidence{"Days on which the watchdog ran", fmt.Sprint(days), FromHistory}
 	}
 	return d
@@ -386,7 +387,7 @@ func icloudOverdue(v *view) *draft {
 	age := v.now.T.Sub(p.LastCloudBackup)
 	step := min(int(age/(7*24*time.Hour)), 4)
 	v.due(p.LastCloudBackup.Add(time.Duration(step+1) * 7 * 24 * time.Hour))
-	d := &draft{severity: Warning, cloud: true, step: step, detail: "iCloud Backup is on, but the phone's last one is " + Span(age) + " old.",
+	d := &draft{severity: Warning, cloud: true, step: step, detail: "iCloud Backup is on, but the phone's last one is " + words.Span(age) + " old.",
 		evidence: []Evidence{{"Last iCloud backup", clock(p.LastCloudBackup), FromPhone}}, fix: CheckStorage}
 	switch step { // widening: what did not help the week before is not said first again
 	case 2:

@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"backupwatchdog/daemon/words"
 	"fmt"
 	"strings"
 	"time"
@@ -83,7 +84,7 @@ func (v *view) lostTo() (FixID, []FixID) {
 func waitingForPasscode(v *view) *draft {
 	if v.f.Phone.Passcode == Yes && !v.s.m.SheetAt.IsZero() {
 		d := &draft{severity: Info, detail: "The phone shows its passcode sheet. The backup goes on when it is entered.",
-			evidence: []Evidence{{"On the phone's screen", "passcode sheet, for " + Span(v.now.AwakeSince(v.s.m.SheetAt)), FromPhone}}}
+			evidence: []Evidence{{"On the phone's screen", "passcode sheet, for " + words.Span(v.now.AwakeSince(v.s.m.SheetAt)), FromPhone}}}
 		if v.awake(v.s.m.SheetAt, time.Minute) {
 			d.severity = Warning
 		}
@@ -113,8 +114,8 @@ func (v *view) probablyWaiting() *draft {
 	}
 	d := &draft{severity: Info, confidence: Low, title: "The iPhone probably waits for you",
 		detail: "The backup program runs and the phone is connected, but nothing has arrived. Most likely the phone asks for its passcode.",
-		evidence: []Evidence{{"Nothing has arrived for", Span(v.r.silence(v.now)), FromFolder},
-			{"Longest scan of this iPhone so far", Span(usual), FromHistory}, {"Backup program", orUnknown(v.f.Writer.Name) + ", running", FromMac}}}
+		evidence: []Evidence{{"Nothing has arrived for", words.Span(v.r.silence(v.now)), FromFolder},
+			{"Longest scan of this iPhone so far", words.Span(usual), FromHistory}, {"Backup program", orUnknown(v.f.Writer.Name) + ", running", FromMac}}}
 	if v.quiet(max(5*time.Minute, longer*usual)) {
 		d.severity, d.confidence = Warning, Medium
 	}
@@ -196,7 +197,7 @@ func macDiskFull(v *view) *draft {
 		return nil
 	}
 	d := &draft{severity: Critical, detail: "The disk that the backup goes to is full. What is written now is cut short, even if the program reports success.",
-		evidence: []Evidence{{"Free now", Bytes(v.f.Root.Free), FromMac}, {"Least free in this run", Bytes(r.MinFree), FromMac}}}
+		evidence: []Evidence{{"Free now", words.Bytes(v.f.Root.Free), FromMac}, {"Least free in this run", words.Bytes(r.MinFree), FromMac}}}
 	if full && !v.active() {
 		d.title = "The disk was full during the backup"
 		d.detail = "The disk was full for a while during the last run, so files written then are cut short, even if the program reported success. " +
@@ -215,9 +216,9 @@ func macDiskLow(v *view) *draft {
 		return nil
 	}
 	d := &draft{severity: Warning, confidence: Medium,
-		detail: fmt.Sprintf("About %s are still to come, and %s are free.", Bytes(want-v.r.Bytes), Bytes(v.f.Root.Free)),
-		evidence: []Evidence{{"Free now", Bytes(v.f.Root.Free), FromMac}, {"Arrived so far", Bytes(v.r.Bytes), FromFolder},
-			{"Expected in all, about", Bytes(want), FromHistory}}}
+		detail: fmt.Sprintf("About %s are still to come, and %s are free.", words.Bytes(want-v.r.Bytes), words.Bytes(v.f.Root.Free)),
+		evidence: []Evidence{{"Free now", words.Bytes(v.f.Root.Free), FromMac}, {"Arrived so far", words.Bytes(v.r.Bytes), FromFolder},
+			{"Expected in all, about", words.Bytes(want), FromHistory}}}
 	if v.f.Darwin {
 		d.severity, d.confidence = Info, Low
 		d.detail += " macOS may free more by itself."
@@ -230,8 +231,8 @@ func phoneDiskFull(v *view) *draft {
 	if !v.fresh() || free < 0 || free >= 512<<20 {
 		return nil
 	}
-	return &draft{severity: Warning, detail: "The phone has " + Bytes(free) + " free. It needs room for the snapshot that it backs up from.",
-		evidence: []Evidence{{"Free on the phone", Bytes(free), FromPhone}}}
+	return &draft{severity: Warning, detail: "The phone has " + words.Bytes(free) + " free. It needs room for the snapshot that it backs up from.",
+		evidence: []Evidence{{"Free on the phone", words.Bytes(free), FromPhone}}}
 }
 
 func phoneBatteryLow(v *view) *draft {
@@ -248,14 +249,14 @@ func macSlept(v *view) *draft {
 	if r == nil || r.Slept <= 5*time.Minute || r.Phase == Complete {
 		return nil
 	}
-	d := &draft{severity: Info, confidence: Medium, detail: "The computer slept for " + Span(r.Slept) + " while the backup was under way. It has gone on since.",
-		evidence: []Evidence{{"Asleep during this run", Span(r.Slept), FromMac}, {"Woke", clock(r.WokeAt.T), FromMac}, {"Last data", clock(r.LastProgress.T), FromFolder}}}
+	d := &draft{severity: Info, confidence: Medium, detail: "The computer slept for " + words.Span(r.Slept) + " while the backup was under way. It has gone on since.",
+		evidence: []Evidence{{"Asleep during this run", words.Span(r.Slept), FromMac}, {"Woke", clock(r.WokeAt.T), FromMac}, {"Last data", clock(r.LastProgress.T), FromFolder}}}
 	if v.f.OnBattery == Yes {
 		d.evidence = append(d.evidence, Evidence{"This computer", "runs on its battery", FromMac})
 	}
 	still := !r.LastProgress.T.After(r.WokeAt.T)
 	if still {
-		d.detail = "The computer slept for " + Span(r.Slept) + " while the backup was under way, and nothing has moved since it woke."
+		d.detail = "The computer slept for " + words.Span(r.Slept) + " while the backup was under way, and nothing has moved since it woke."
 	}
 	if still && (r.Phase == Abandoned || r.Phase != Settling && v.quiet(v.s.noticeLimit())) {
 		d.severity = Warning
@@ -369,7 +370,7 @@ func (v *view) torn() *draft {
 	r := v.r
 	d := &draft{evidence: []Evidence{{"Last state in Status.plist", orUnknown(r.State), FromFolder}, {"Last data", clock(r.LastProgress.T), FromFolder}}}
 	if r.Files > 0 {
-		d.evidence = append(d.evidence, Evidence{"Arrived in this run", Plural(r.Files, "file") + ", " + Bytes(r.Bytes), FromFolder})
+		d.evidence = append(d.evidence, Evidence{"Arrived in this run", words.Plural(r.Files, "file") + ", " + words.Bytes(r.Bytes), FromFolder})
 	}
 	if r.WriterSeen {
 		d.evidence = append(d.evidence, Evidence{"Backup program", orUnknown(r.WriterName) + ", gone", FromMac})
@@ -402,7 +403,7 @@ func stalled(v *view) *draft {
 	if len(v.f.Writer.Others) > 0 {
 		d.also = append(d.also[:2:2], StopOtherTool)
 	}
-	d.detail = fmt.Sprintf("Nothing has moved for %s while %s. Up to %s is %s. %s", Span(v.r.silence(v.now)), phaseWords[v.r.Phase], Span(limit),
+	d.detail = fmt.Sprintf("Nothing has moved for %s while %s. Up to %s is %s. %s", words.Span(v.r.silence(v.now)), phaseWords[v.r.Phase], words.Span(limit),
 		map[bool]string{true: "usual for this iPhone", false: "normal"}[learned], v.kept())
 	d.evidence = v.stallEvidence(limit)
 	return d
@@ -418,10 +419,10 @@ func (v *view) secondWitness() bool {
 
 func (v *view) stallEvidence(limit time.Duration) []Evidence {
 	r := v.r
-	ev := []Evidence{{"Silent for (awake)", Span(r.silence(v.now)), FromFolder}, {"Limit in this phase", Span(limit), FromHistory},
+	ev := []Evidence{{"Silent for (awake)", words.Span(r.silence(v.now)), FromFolder}, {"Limit in this phase", words.Span(limit), FromHistory},
 		{"Last data", clock(r.LastProgress.T), FromFolder}}
 	if u := v.s.Usual(); u > 0 {
-		ev = append(ev, Evidence{"Longest healthy silence so far", Span(u), FromHistory})
+		ev = append(ev, Evidence{"Longest healthy silence so far", words.Span(u), FromHistory})
 	}
 	if v.f.Phone.Link == LinkUSB || v.f.Phone.Link == LinkNetwork {
 		ev = append(ev, Evidence{"iPhone", "still connected by " + linkWords(v.f.Phone.Link), FromPhone})
@@ -452,10 +453,10 @@ func slow(v *view) *draft {
 		return nil
 	}
 	d := &draft{severity: Warning, confidence: Medium, fix: UseCable, also: []FixID{RestartPhoneAndRetry, Wait},
-		detail:   fmt.Sprintf("Over the last ten minutes %s a second have arrived.", Bytes(int64(rate))),
-		evidence: []Evidence{{"Rate over ten minutes", Bytes(int64(rate)) + "/s", FromFolder}, {"Connected by", linkWords(v.r.Link), FromPhone}}}
+		detail:   fmt.Sprintf("Over the last ten minutes %s a second have arrived.", words.Bytes(int64(rate))),
+		evidence: []Evidence{{"Rate over ten minutes", words.Bytes(int64(rate)) + "/s", FromFolder}, {"Connected by", linkWords(v.r.Link), FromPhone}}}
 	if left > 0 {
-		d.detail += " At that rate about " + Span(left) + " are left."
+		d.detail += " At that rate about " + words.Span(left) + " are left."
 	}
 	if v.network() {
 		d.fix, d.also = StablePowerAndWiFi, []FixID{UseCable, RestartPhoneAndRetry}
@@ -483,9 +484,9 @@ func runTooLong(v *view) *draft {
 		return nil
 	}
 	d := &draft{severity: Warning, confidence: Medium,
-		detail: "This run has been under way for " + Span(v.now.AwakeSince(v.r.Started)) + ". " + v.kept(),
-		evidence: []Evidence{{"Under way for (awake)", Span(v.now.AwakeSince(v.r.Started)), FromFolder},
-			{"Longest that is expected", Span(v.s.longestAllowed()), FromHistory}}}
+		detail: "This run has been under way for " + words.Span(v.now.AwakeSince(v.r.Started)) + ". " + v.kept(),
+		evidence: []Evidence{{"Under way for (awake)", words.Span(v.now.AwakeSince(v.r.Started)), FromFolder},
+			{"Longest that is expected", words.Span(v.s.longestAllowed()), FromHistory}}}
 	if v.goesOn() {
 		d.severity, d.fix = Info, Wait
 	}

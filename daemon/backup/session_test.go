@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"backupwatchdog/daemon/words"
 	"backupwatchdog/plist"
 )
 
@@ -206,23 +207,23 @@ func TestARootThatComesBackIsANewOccurrence(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 48_212: "48,212", 1_000_000: "1,000,000", -1234: "-1,234"} {
-		if got := Count(n); got != want {
-			t.Errorf("Count(%d) is %q, want %q", n, got, want)
+		if got := words.Count(n); got != want {
+			t.Errorf("words.Count(%d) is %q, want %q", n, got, want)
 		}
 	}
 	for n, want := range map[int64]string{-1: "unknown", 0: "0 bytes", 999: "999 bytes", 1000: "1 kB", 61_234_000_000: "61.2 GB", 999_700_000: "1 GB", 250e9: "250 GB"} {
-		if got := Bytes(n); got != want {
-			t.Errorf("Bytes(%d) is %q, want %q", n, got, want)
+		if got := words.Bytes(n); got != want {
+			t.Errorf("words.Bytes(%d) is %q, want %q", n, got, want)
 		}
 	}
 	for d, want := range map[time.Duration]string{0: "0 s", 40 * time.Second: "40 s", 9 * time.Minute: "9 min", 125 * time.Minute: "2 h 5 min", 3 * time.Hour: "3 h", 80 * time.Hour: "3 days"} {
-		if got := Span(d); got != want {
-			t.Errorf("Span(%v) is %q, want %q", d, got, want)
+		if got := words.Span(d); got != want {
+			t.Errorf("words.Span(%v) is %q, want %q", d, got, want)
 		}
 	}
 	for n, want := range map[int64]string{0: "0 files", 1: "1 file", 48212: "48,212 files", 1234567: "1,234,567 files"} {
-		if got := Plural(n, "file"); got != want {
-			t.Errorf("Plural(%d) is %q, want %q", n, got, want)
+		if got := words.Plural(n, "file"); got != want {
+			t.Errorf("words.Plural(%d) is %q, want %q", n, got, want)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/words"
 )
 
 const (
@@ -149,7 +150,7 @@ func sizes(b State) string {
 	if b.Check.Files <= 0 {
 		return ""
 	}
-	s := ": " + backup.Count(b.Check.Files) + " files"
+	s := ": " + words.Count(b.Check.Files) + " files"
 	if b.Check.Bytes > 0 {
 		s += ", " + Bytes(b.Check.Bytes)
 	}

@@ -1,13 +1,12 @@
 package report
 
 import (
+	"backupwatchdog/daemon/words"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"time"
-
-	"backupwatchdog/daemon/backup"
 )
 
 // A chart is a drawing as the template writes it: paths and texts, each with a
@@ -150,7 +149,7 @@ func (c *chart) bytesAxis(y scale, left, right float64, n int) {
 		c.line(class, left, y.at(v), right, y.at(v))
 		label := "0"
 		if v > 0 {
-			label = backup.Bytes(int64(v))
+			label = words.Bytes(int64(v))
 		}
 		c.text("tick", left-8, y.at(v)+4, "end", label)
 	}

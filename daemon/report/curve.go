@@ -9,6 +9,7 @@ import (
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/config"
 	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/words"
 )
 
 // mostCurves is how many of the last runs are drawn.
@@ -161,9 +162,9 @@ func (c *chart) draw(start, end time.Time, most int64, pts []control.Sample, qui
 	c.path("curve", points(xs, ys))
 	free := 0.0
 	for _, h := range quiet {
-		class, word := "name critical", "quiet "+backup.Span(h.awake)
+		class, word := "name critical", "quiet "+words.Span(h.awake)
 		if h.blank {
-			class, word = "name", "no word for "+backup.Span(h.awake)
+			class, word = "name", "no word for "+words.Span(h.awake)
 		}
 		half := 3.4 * float64(len(word))
 		mid := min(max((at(h.from)+at(h.to))/2, left+half), right-half)
@@ -178,10 +179,10 @@ func (c *chart) draw(start, end time.Time, most int64, pts []control.Sample, qui
 
 // curveWords is the curve in words.
 func (b *builder) curveWords(r control.PastRun, most int64, took time.Duration, quiet []hush) string {
-	text := fmt.Sprintf("%s in %s; %s.", backup.Bytes(most), backup.Span(took), outcomeWords(r))
+	text := fmt.Sprintf("%s in %s; %s.", words.Bytes(most), words.Span(took), outcomeWords(r))
 	var silent, blank []string
 	for _, h := range quiet {
-		part := fmt.Sprintf("for %s from %s", backup.Span(h.awake), b.at(h.from).Text)
+		part := fmt.Sprintf("for %s from %s", words.Span(h.awake), b.at(h.from).Text)
 		if h.blank {
 			blank = append(blank, part)
 		} else {

@@ -8,6 +8,7 @@ import (
 
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/words"
 )
 
 // phone is the section of one phone.
@@ -118,9 +119,9 @@ func (b *builder) done(r *control.Run) string {
 	var parts []string
 	if r.Bytes != nil && r.Expected != nil && *r.Bytes >= 0 && *r.Expected > 0 {
 		share := min(float64(*r.Bytes)/float64(*r.Expected), 0.99)
-		parts = append(parts, fmt.Sprintf("%d %% of about %s", int(share*100), backup.Bytes(*r.Expected)))
+		parts = append(parts, fmt.Sprintf("%d %% of about %s", int(share*100), words.Bytes(*r.Expected)))
 	} else if r.Bytes != nil && *r.Bytes > 0 {
-		parts = append(parts, backup.Bytes(*r.Bytes)+" so far")
+		parts = append(parts, words.Bytes(*r.Bytes)+" so far")
 	}
 	if r.ETA != nil {
 		parts = append(parts, left(*r.ETA))
@@ -136,9 +137,9 @@ func (b *builder) facts(x control.Backup) []fact {
 	}
 	out := []fact{{"Last complete backup", last}, {"Contents", b.contents(x.Chain)}}
 	if x.Chain.Bytes != nil && *x.Chain.Bytes >= 0 {
-		v := backup.Bytes(*x.Chain.Bytes)
+		v := words.Bytes(*x.Chain.Bytes)
 		if x.Chain.Files != nil {
-			v += " in " + backup.Plural(*x.Chain.Files, "file")
+			v += " in " + words.Plural(*x.Chain.Files, "file")
 		}
 		out = append(out, fact{"Size", v})
 	}

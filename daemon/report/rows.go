@@ -8,6 +8,7 @@ import (
 
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/words"
 )
 
 // runsOf are the runs of one phone, oldest first.
@@ -25,7 +26,7 @@ func (b *builder) rows(runs []control.PastRun) ([]run, string) {
 	var out []run
 	for _, r := range slices.Backward(runs) {
 		if len(out) == mostRows {
-			return out, backup.Plural(int64(len(runs)-mostRows), "earlier run") + " not listed."
+			return out, words.Plural(int64(len(runs)-mostRows), "earlier run") + " not listed."
 		}
 		out = append(out, b.row(r))
 	}
@@ -38,10 +39,10 @@ func (b *builder) row(r control.PastRun) run {
 		Files: count(r.Files), Bytes: size(r.Bytes), Chain: size(r.ChainBytes), Quiet: "–", Tone: toneOfRun(r),
 	}
 	if d, ok := b.duration(r); ok {
-		out.Took = backup.Span(d)
+		out.Took = words.Span(d)
 	}
 	if phase, d := quietest(r); d >= time.Minute {
-		out.Quiet = backup.Span(d) + ", " + phase
+		out.Quiet = words.Span(d) + ", " + phase
 	}
 	return out
 }
@@ -87,7 +88,7 @@ func (b *builder) checks(udid string) []check {
 	slices.SortStableFunc(list, func(x, y control.Check) int { return y.At.Compare(x.At) })
 	var out []check
 	for _, c := range list[:min(len(list), mostChecks)] {
-		row := check{At: b.at(c.At), Verdict: cmp.Or(verdictWords[c.Verdict], "not known"), Files: backup.Count(c.Files), Lost: lost(c), Why: c.Reason,
+		row := check{At: b.at(c.At), Verdict: cmp.Or(verdictWords[c.Verdict], "not known"), Files: words.Count(c.Files), Lost: lost(c), Why: c.Reason,
 			How: "names and sizes", Tone: unsure}
 		if c.Deep {
 			row.How = "every file read"
@@ -114,7 +115,7 @@ func lost(c control.Check) string {
 		what string
 	}{{c.Missing, "missing"}, {c.WrongSize, "of the wrong size"}, {c.WrongBytes, "with wrong contents"}, {c.Irregular, "that are no files"}} {
 		if x.n > 0 {
-			parts = append(parts, backup.Plural(x.n, "file")+" "+x.what)
+			parts = append(parts, words.Plural(x.n, "file")+" "+x.what)
 		}
 	}
 	if len(parts) == 0 && c.Verdict == backup.Good {

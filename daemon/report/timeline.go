@@ -7,6 +7,7 @@ import (
 
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/words"
 )
 
 // mostStems bounds the timeline: more could not be told apart.
@@ -52,7 +53,7 @@ func (c *chart) stems(b *builder, runs []control.PastRun, x, y scale) {
 		t := toneOfRun(r)
 		hint := b.at(r.Started).Text + ": " + outcomeWords(r)
 		if known {
-			hint += ", " + backup.Span(d)
+			hint += ", " + words.Span(d)
 		}
 		c.line("stem "+string(t), px, y.lo, px, py)
 		c.sign(t, px, py, hint)
@@ -97,7 +98,7 @@ func (b *builder) timelineWords(runs []control.PastRun) string {
 	for _, r := range runs {
 		n[toneOfRun(r)]++
 	}
-	text := fmt.Sprintf("%s since %s: %d complete", backup.Plural(int64(len(runs)), "run"), b.at(runs[0].Started).Text, n[well])
+	text := fmt.Sprintf("%s since %s: %d complete", words.Plural(int64(len(runs)), "run"), b.at(runs[0].Started).Text, n[well])
 	for _, x := range []struct {
 		t    tone
 		word string
@@ -109,7 +110,7 @@ func (b *builder) timelineWords(runs []control.PastRun) string {
 	var took []string
 	for _, r := range runs[max(0, len(runs)-5):] {
 		if d, ok := b.duration(r); ok {
-			took = append(took, backup.Span(d))
+			took = append(took, words.Span(d))
 		}
 	}
 	if len(took) > 0 {
@@ -139,7 +140,7 @@ func (b *builder) sizes(id string, runs []control.PastRun) *chart {
 	const left, right, top, bottom = 58.0, 708.0, 26.0, 142.0
 	first, last := list[0], list[len(list)-1]
 	c := &chart{ID: id + "-size", W: 720, H: 172, Title: "Size of the backup over time"}
-	c.Desc = fmt.Sprintf("It grew from %s on %s to %s on %s.", backup.Bytes(first.bytes), b.at(first.at).Text, backup.Bytes(last.bytes), b.at(last.at).Text)
+	c.Desc = fmt.Sprintf("It grew from %s on %s to %s on %s.", words.Bytes(first.bytes), b.at(first.at).Text, words.Bytes(last.bytes), b.at(last.at).Text)
 	if last.bytes < first.bytes {
 		c.Desc = strings.Replace(c.Desc, "It grew", "It shrank", 1)
 	}
@@ -162,6 +163,6 @@ func (b *builder) sizes(id string, runs []control.PastRun) *chart {
 			c.Desc += fmt.Sprintf(" On %s it fell by %.0f %%.", b.at(p.at).Text, fell)
 		}
 	}
-	c.text("name", xs[n]+9, ys[n]+4, "start", backup.Bytes(last.bytes))
+	c.text("name", xs[n]+9, ys[n]+4, "start", words.Bytes(last.bytes))
 	return c
 }

@@ -8,6 +8,7 @@ import (
 
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/words"
 )
 
 // deviceKind is what a product type is called.
@@ -161,7 +162,7 @@ func (m moments) ago(t time.Time) string {
 	case d >= 2*time.Hour && d < 48*time.Hour:
 		return fmt.Sprintf("%d hours ago", int(d.Round(time.Hour).Hours()))
 	}
-	return backup.Span(d) + " ago"
+	return words.Span(d) + " ago"
 }
 
 // small writes a number as a word where a sentence begins with it.
@@ -178,14 +179,14 @@ func size(n *int64) string {
 	if n == nil || *n < 0 {
 		return "–"
 	}
-	return backup.Bytes(*n)
+	return words.Bytes(*n)
 }
 
 func count(n *int64) string {
 	if n == nil || *n < 0 {
 		return "–"
 	}
-	return backup.Count(*n)
+	return words.Count(*n)
 }
 
 // sentence gives a text its capital and its full stop.

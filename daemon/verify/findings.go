@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/words"
 )
 
 // Findings returns the conditions that a check can tell of: chain-broken,
@@ -37,7 +38,7 @@ func Findings(r *Result) []backup.Finding {
 		f.add(backup.LeftoverSnapshot, backup.Info, "A folder Snapshot/ lies beside the finished backup: an earlier run died. The next complete run removes it.")
 	}
 	if r.index > tooLarge {
-		f.add(backup.IndexTooLarge, backup.Warning, "The index has "+backup.Bytes(r.index)+". Phones have run out of memory over indexes of this size.")
+		f.add(backup.IndexTooLarge, backup.Warning, "The index has "+words.Bytes(r.index)+". Phones have run out of memory over indexes of this size.")
 	}
 	return f.list
 }
