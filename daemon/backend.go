@@ -293,7 +293,7 @@ func runStatus(r backup.RunView) *control.Run {
 		out.Rate = ptr(r.Rate)
 	}
 	if r.Expected > 0 {
-		out.Expected = ptr(r.Expected)
+		out.Expected, out.AtMost = ptr(r.Expected), r.AtMost
 	}
 	if r.Left >= 0 {
 		out.ETA = ptr(r.Left.Seconds())

@@ -251,6 +251,7 @@ type RunView struct {
 	Bytes, Files int64         // -1 unknown
 	Rate         float64       // bytes a second; negative unknown
 	Expected     int64         // -1 unknown
+	AtMost       bool          // Expected is an upper bound, and so is Left
 	Left         time.Duration // negative unknown
 	Silence      time.Duration // awake, so far
 	Limit        time.Duration // zero where there is none
@@ -272,7 +273,8 @@ func (s *Session) View(now Moment) (RunView, bool) {
 	if r.Phase.Active() {
 		w.Rate = s.Rate(now)
 		if r.Phase == Preparing || r.Phase == Transferring { // afterwards all of it is there
-			w.Expected, w.Left = s.Expected(), s.Left(now)
+			w.Expected, w.AtMost = s.Expected()
+			w.Left = s.Left(now)
 		}
 		w.Silence, w.Limit, w.Usual = r.silence(now), s.Limit(), s.Usual()
 	}

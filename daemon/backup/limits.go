@@ -133,13 +133,14 @@ func (s *Session) longestAllowed() time.Duration {
 	return max(12*time.Hour, 4*longest)
 }
 
-// Expected is how many bytes the run under way will bring, "about"; -1 where
-// nothing is known: the phone's own use for a whole backup, else what this
-// phone's runs of the same kind have brought.
-func (s *Session) Expected() int64 {
+// Expected is how many bytes the run under way will bring; -1 where nothing is
+// known of it. It is what the last complete run of the same kind brought, and
+// then a guess; or what the phone has in use, and then atMost: apps and the
+// system, which are not backed up, are part of that.
+func (s *Session) Expected() (bytes int64, atMost bool) {
 	r := s.m.Run
 	if r == nil {
-		return -1
+		return -1, false
 	}
 	whole := r.Kind == First || r.Kind == Full
 	for i := len(s.m.Past) - 1; i >= 0; i-- {
@@ -148,13 +149,13 @@ func (s *Session) Expected() int64 {
 			continue
 		}
 		if p.Kind == r.Kind || (whole && (p.Kind == First || p.Kind == Full)) {
-			return max(p.Bytes, r.Bytes)
+			return max(p.Bytes, r.Bytes), false
 		}
 	}
 	if whole && s.facts.Phone.DiskUsed > 0 {
-		return max(s.facts.Phone.DiskUsed, r.Bytes)
+		return max(s.facts.Phone.DiskUsed, r.Bytes), true
 	}
-	return -1
+	return -1, false
 }
 
 // Rate is how many bytes a second have arrived over the last ten awake minutes
@@ -180,7 +181,8 @@ func (s *Session) Rate(now Moment) float64 {
 
 // Left estimates the time left of the run under way; negative when nothing can be said.
 func (s *Session) Left(now Moment) time.Duration {
-	r, want, rate := s.m.Run, s.Expected(), s.Rate(now)
+	r, rate := s.m.Run, s.Rate(now)
+	want, _ := s.Expected()
 	if r == nil || r.Phase != Transferring || want <= 0 || rate <= 0 || r.Bytes < 0 || want <= r.Bytes {
 		return -1
 	}

@@ -207,7 +207,7 @@ func macDiskFull(v *view) *draft {
 }
 
 func macDiskLow(v *view) *draft {
-	want := v.s.Expected()
+	want, atMost := v.s.Expected()
 	if !v.moving() || want <= 0 || v.f.Root.Free < 0 || v.r.Bytes < 0 {
 		return nil
 	}
@@ -219,6 +219,11 @@ func macDiskLow(v *view) *draft {
 		detail: fmt.Sprintf("About %s are still to come, and %s are free.", words.Bytes(want-v.r.Bytes), words.Bytes(v.f.Root.Free)),
 		evidence: []Evidence{{"Free now", words.Bytes(v.f.Root.Free), FromMac}, {"Arrived so far", words.Bytes(v.r.Bytes), FromFolder},
 			{"Expected in all, about", words.Bytes(want), FromHistory}}}
+	if atMost {
+		d.confidence = Low
+		d.detail = fmt.Sprintf("Up to %s may still come, and %s are free.", words.Bytes(want-v.r.Bytes), words.Bytes(v.f.Root.Free))
+		d.evidence[2] = Evidence{"In use on the phone", words.Bytes(want), FromPhone}
+	}
 	if v.f.Darwin {
 		d.severity, d.confidence = Info, Low
 		d.detail += " macOS may free more by itself."

@@ -107,7 +107,9 @@ type Run struct {
 	Files        *int64      `json:"files"`
 	Rate         *float64    `json:"rate"` // bytes per second over the last minutes
 	Expected     *int64      `json:"expected_bytes"`
-	ETA          *float64    `json:"eta_seconds"`
+	// AtMost says that Expected is an upper bound, and ETA with it.
+	AtMost bool     `json:"expected_at_most,omitempty"`
+	ETA    *float64 `json:"eta_seconds"`
 	// Silence is how long nothing has moved, awake; SilenceLimit how long it may
 	// in this phase. UsualSilence is the longest this phone is known for.
 	Silence      *float64 `json:"silence"`
