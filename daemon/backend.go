@@ -311,14 +311,22 @@ func chainStatus(t *tracked) control.Chain {
 	s, c := t.session, t.session.Check()
 	out := control.Chain{Verdict: backup.Unchecked}
 	switch {
-	case s.CheckCounts() && !t.look.Archived:
+	case s.CheckStands() && !t.look.Archived:
 		out = control.Chain{Verdict: c.Verdict, Checked: at(c.At), Files: ptr(c.Files), Bytes: ptr(c.Bytes), Deep: c.Deep, Summary: c.Summary}
 	case has(t.now.Findings, backup.ChainBroken):
 		out.Verdict = backup.BrokenUp
 	case s.LastComplete().IsZero() || t.now.Phase == backup.Abandoned:
 		out.Verdict = backup.Incomplete
 	}
+	if !t.look.Archived {
+		out.Restorable = triWord(s.Restorable())
+	}
 	return out
+}
+
+// triWord is a truth as `check --json` has it.
+func triWord(t backup.Tri) string {
+	return map[backup.Tri]string{backup.Yes: "yes", backup.No: "no"}[t]
 }
 
 func has(fs []backup.Finding, c backup.Code) bool {

@@ -198,7 +198,7 @@ func falseFinished(v *view) *draft {
 
 func neverCompleted(v *view) *draft {
 	s, fo := v.s, v.f.Folder
-	if !v.atRest() || !s.LastComplete().IsZero() || s.restorable() != No {
+	if !v.atRest() || !s.LastComplete().IsZero() || s.Restorable() != No {
 		return nil
 	}
 	if v.finished() && s.wholeMetadata() {

@@ -174,13 +174,13 @@ func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC"
 // kept says what is safe while this run is not complete.
 func (v *view) kept() string {
 	switch {
-	case v.s.restorable() == Yes && !v.s.LastComplete().IsZero():
+	case v.s.Restorable() == Yes && !v.s.LastComplete().IsZero():
 		return "The last complete backup is untouched and can be restored."
-	case v.s.restorable() == Yes:
+	case v.s.Restorable() == Yes:
 		return "An older backup is there and can be restored."
-	case v.s.restorable() == No && v.r != nil && v.r.Files > 0:
+	case v.s.Restorable() == No && v.r != nil && v.r.Files > 0:
 		return "There is no older backup to restore here; what has arrived is kept for the next run."
-	case v.s.restorable() == No:
+	case v.s.Restorable() == No:
 		return "There is no older backup to restore here."
 	}
 	return "Whether an older backup can be restored is not known."

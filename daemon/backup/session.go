@@ -236,18 +236,29 @@ func (s *Session) Check() CheckResult { return s.m.Check }
 // CheckCounts reports whether the last check speaks of the chain as it is now:
 // of this chain id, and of no earlier run than the last complete one.
 func (s *Session) CheckCounts() bool {
-	c := s.m.Check
+	r := s.m.Run
+	return s.checkedLast() && (r == nil || !r.Started.T.After(s.m.Check.At) || !r.Advanced)
+}
+
+// checkedLast reports whether the last check was of this chain as the last
+// complete run left it, whatever a later run has done to it.
+func (s *Session) checkedLast() bool {
+	c, st := s.m.Check, s.facts.Folder.Status
 	if c.At.IsZero() || c.At.Before(s.m.Completed.Add(-time.Second)) {
 		return false
 	}
-	st := s.facts.Folder.Status
-	if c.ChainID != "" && st.Presence == Present && !strings.EqualFold(c.ChainID, st.Status.UUID) {
-		return false
+	return c.ChainID == "" || st.Presence != Present || strings.EqualFold(c.ChainID, st.Status.UUID)
+}
+
+// CheckStands reports whether what the last check found still holds of the last
+// complete backup: also while a run brings files beside it that have not yet
+// taken the place of any.
+func (s *Session) CheckStands() bool {
+	if s.CheckCounts() {
+		return true
 	}
-	if r := s.m.Run; r != nil && r.Started.T.After(c.At) && r.Advanced {
-		return false
-	}
-	return true
+	r := s.m.Run
+	return r != nil && r.Phase.Active() && s.checkedLast() && s.Restorable() == Yes && s.m.Glance.State == "uploading"
 }
 
 // Observe folds one look into the session. Looks come in order; one that is
@@ -456,7 +467,7 @@ func (s *Session) LastComplete() time.Time { return s.m.Completed }
 // made: by Status.plist of a finished one, by Manifest.plist of the one that
 // stands under a torn incremental.
 func (s *Session) noteCompleted(now Moment) {
-	if !s.m.Completed.IsZero() || s.m.Run != nil || s.restorable() != Yes {
+	if !s.m.Completed.IsZero() || s.m.Run != nil || s.Restorable() != Yes {
 		return
 	}
 	fo := s.facts.Folder
@@ -472,9 +483,9 @@ func (s *Session) noteCompleted(now Moment) {
 	}
 }
 
-// restorable reports whether a whole backup stands in the folder, as far as
+// Restorable reports whether a whole backup stands in the folder, as far as
 // its metadata tells: finished, or an incremental whose files still lie apart.
-func (s *Session) restorable() Tri {
+func (s *Session) Restorable() Tri {
 	fo := s.facts.Folder
 	if fo.Index.Presence == Missing || fo.Index.Presence == Empty || fo.Index.Presence == Broken ||
 		fo.Manifest.Presence == Missing || fo.Manifest.Presence == Empty || fo.Manifest.Presence == Broken {

@@ -227,3 +227,41 @@ func TestWords(t *testing.T) {
 		}
 	}
 }
+
+// TestCheckStandsWhileNewFilesLieBeside: a check of the last complete backup
+// holds while the next run collects its files, and no longer once they take
+// the place of the old ones, or the run broke off.
+func TestCheckStandsWhileNewFilesLieBeside(t *testing.T) {
+	whole := func(state string, snapshot Tri) Facts {
+		f := uploading(0, 0)
+		f.Folder.Snapshot = snapshot
+		f.Folder.Status.Status = plist.Status{SnapshotState: state, BackupState: "new", UUID: "C1", Date: began.T.Add(-time.Hour)}
+		f.Folder.Index.File = File{Presence: Present, Size: 4096}
+		f.Folder.Manifest.File = File{Presence: Present}
+		f.Folder.Info.File = File{Presence: Present}
+		f.Writer = Writer{State: WriterUnknown}
+		return f
+	}
+	s := NewSession("U", "/b/U", DefaultRules(), nil)
+	s.Observe(began, whole("finished", No))
+	s.SetCheck(CheckResult{At: began.T.Add(time.Minute), Verdict: Good, ChainID: "C1"})
+	at := func(after time.Duration, state string, files int64) {
+		f := whole(state, Yes)
+		f.Folder.Files, f.Folder.SnapshotFiles = files, files
+		s.Observe(began.Add(after), f)
+	}
+	at(time.Hour, "uploading", 10)
+	at(time.Hour+time.Minute, "uploading", 20)
+	if !s.CheckStands() || s.CheckCounts() {
+		t.Errorf("while files arrive: stands %v, counts %v", s.CheckStands(), s.CheckCounts())
+	}
+	at(time.Hour+2*time.Minute, "moving", 30)
+	if s.CheckStands() {
+		t.Error("the check still stands while files are replaced")
+	}
+	at(time.Hour+3*time.Minute, "uploading", 40)
+	s.Assess(began.Add(30 * time.Hour))
+	if s.m.Run.Phase != Abandoned || s.CheckStands() {
+		t.Errorf("%s: the check stands over a run that broke off", s.m.Run.Phase)
+	}
+}

@@ -121,13 +121,15 @@ type Run struct {
 
 // Chain is what is known of the whole backup's contents.
 type Chain struct {
-	Verdict  backup.Verdict `json:"verdict"`
-	Checked  *time.Time     `json:"checked"`
-	Files    *int64         `json:"files,omitempty"`
-	Bytes    *int64         `json:"bytes,omitempty"`
-	Deep     bool           `json:"deep,omitempty"`
-	Summary  string         `json:"summary,omitempty"`  // what is lost, in words
-	Checking *float64       `json:"checking,omitempty"` // share done of a check under way
+	Verdict backup.Verdict `json:"verdict"`
+	Checked *time.Time     `json:"checked"`
+	// Restorable is "yes" or "no" as far as the metadata tells; "" is unknown.
+	Restorable string   `json:"restorable,omitempty"`
+	Files      *int64   `json:"files,omitempty"`
+	Bytes      *int64   `json:"bytes,omitempty"`
+	Deep       bool     `json:"deep,omitempty"`
+	Summary    string   `json:"summary,omitempty"`  // what is lost, in words
+	Checking   *float64 `json:"checking,omitempty"` // share done of a check under way
 }
 
 // Notice is one line of what was told to the person.
