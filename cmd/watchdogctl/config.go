@@ -28,10 +28,12 @@ func configCommand(p *program) *cobra.Command {
 		},
 		&cobra.Command{
 			Use:   "show",
-			Short: "Print every key, its value, and where that comes from",
-			Long: `Print every key with the value that holds, and where that comes from: the
-default, a line of the file, or a variable of this shell's environment. The
-daemon has its own environment; "watchdogctl doctor" tells of it.`,
+			Short: "Print every key, what it means, its value, and where that comes from",
+			Long: `Print every key: what it means, the value that holds, and where that comes from:
+the default, a line of the file, or a variable of this shell's environment. The
+daemon has its own environment; "watchdogctl doctor" tells of it. What is printed
+is a valid file, but for passwords in addresses, which are left out: to begin one,
+save it under the name that "config path" prints.`,
 			RunE: func(*cobra.Command, []string) error { return p.configShow(file) },
 		},
 		&cobra.Command{
@@ -95,8 +97,9 @@ func (p *program) configShow(file string) error {
 	if p.JSON {
 		return p.printJSON(map[string]any{"schema": 1, "path": path, "settings": entries})
 	}
-	table := ""
 	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n", settingsHead(path))
+	table := ""
 	for _, e := range entries {
 		name := e.Key
 		if t, rest, ok := strings.Cut(e.Key, "."); ok {
@@ -105,11 +108,22 @@ func (p *program) configShow(file string) error {
 				fmt.Fprintf(&b, "\n[%s]\n", t)
 			}
 		}
-		fmt.Fprintf(&b, "%s  # %s\n", pad(name+" = "+e.Literal, 34), e.Origin)
+		fmt.Fprintf(&b, "\n# %s\n%s  # %s\n", sentenceCase(e.Means), pad(name+" = "+e.Literal, 34), e.Origin)
 	}
 	_, err = fmt.Fprint(p.Stdout, cleanLines(b.String()))
 	return err
 }
+
+// settingsHead says which file the settings come from.
+func settingsHead(path string) string {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return path + " is not there: all defaults hold"
+	}
+	return path
+}
+
+// sentenceCase begins a line of explanation with a capital.
+func sentenceCase(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // pad fills s with blanks up to width bytes.
 func pad(s string, width int) string {
@@ -117,12 +131,43 @@ func pad(s string, width int) string {
 }
 
 func (p *program) configCheck(file string) error {
-	path, _, _, err := p.loadConfig(file)
+	path, c, _, err := p.loadConfig(file)
 	if err != nil {
 		return err
 	}
+	text := path + " is valid"
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return p.say("there is no " + path + ": the defaults hold")
+		text = "there is no " + path + ": the defaults hold"
 	}
-	return p.say(path + " is valid")
+	notes := []string{}
+	for _, root := range c.Roots {
+		if note := rootNote(root); note != "" {
+			notes = append(notes, "roots: "+root+" "+note)
+		}
+	}
+	if p.JSON {
+		return p.printJSON(map[string]any{"schema": 1, "done": text, "notes": notes})
+	}
+	for _, line := range append([]string{text}, notes...) {
+		if _, err := fmt.Fprintln(p.Stdout, clean(line)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rootNote says what is odd about a watched folder; "" when nothing is. None of
+// it makes the configuration wrong: a drive is not always connected.
+func rootNote(root string) string {
+	switch info, err := os.Stat(root); {
+	case errors.Is(err, fs.ErrNotExist):
+		return "is not there now: it is waited for"
+	case errors.Is(err, fs.ErrPermission):
+		return "may not be looked at from here: what the watchdog may, `watchdogctl doctor` says"
+	case err != nil:
+		return "cannot be looked at: " + err.Error()
+	case !info.IsDir():
+		return "is a file, not a folder: name the folder that holds the backups"
+	}
+	return ""
 }

@@ -358,3 +358,12 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// TestEveryKeyIsExplained: one line each, that fits beside a key in a terminal.
+func TestEveryKeyIsExplained(t *testing.T) {
+	for _, e := range config.Entries(config.Default(), nil) {
+		if n := len(e.Means); n < 15 || n > 90 || strings.HasSuffix(e.Means, ".") {
+			t.Errorf("%s: %q (%d characters)", e.Key, e.Means, n)
+		}
+	}
+}

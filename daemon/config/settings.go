@@ -16,6 +16,8 @@ import (
 // A setting is one key: how its value is taken in, checked, and written out.
 type setting struct {
 	key string
+	// means says what it does, in a line of at most 90 characters.
+	means string
 	// set takes a value of TOML (string, bool, int64, float64, []any) or a
 	// [text] from the environment. Its error says what is wrong, without the key.
 	set func(c *Config, v any, home string) error
@@ -29,38 +31,38 @@ type text string
 // settings is every key there is, in the order the manual has them.
 func settings() []setting {
 	return []setting{
-		{"roots", setRoots, func(c Config) any { return c.Roots }},
+		{"roots", "the folders that hold backups; empty: the usual folder of this system", setRoots, func(c Config) any { return c.Roots }},
 
-		span("patience.preparing", func(c *Config) *time.Duration { return &c.Patience.Preparing }, time.Millisecond),
-		span("patience.transferring", func(c *Config) *time.Duration { return &c.Patience.Transferring }, time.Millisecond),
-		span("patience.finishing", func(c *Config) *time.Duration { return &c.Patience.Finishing }, time.Millisecond),
-		span("patience.settling", func(c *Config) *time.Duration { return &c.Patience.Settling }, time.Millisecond),
-		factor("patience.witness_factor", func(c *Config) *float64 { return &c.Patience.WitnessFactor }),
-		flag("patience.learn", func(c *Config) *bool { return &c.Patience.Learn }),
-		span("patience.overdue", func(c *Config) *time.Duration { return &c.Patience.Overdue }, time.Millisecond),
+		span("patience.preparing", "longest silence that is still fine while the phone gathers what to send", func(c *Config) *time.Duration { return &c.Patience.Preparing }, time.Millisecond),
+		span("patience.transferring", "the same while files arrive", func(c *Config) *time.Duration { return &c.Patience.Transferring }, time.Millisecond),
+		span("patience.finishing", "the same while the new files are put in their place", func(c *Config) *time.Duration { return &c.Patience.Finishing }, time.Millisecond),
+		span("patience.settling", "the only grace for half-written files, and the quiet that ends a run", func(c *Config) *time.Duration { return &c.Patience.Settling }, time.Millisecond),
+		factor("patience.witness_factor", "how much longer before a notice, when nothing else confirms a stall", func(c *Config) *float64 { return &c.Patience.WitnessFactor }),
+		flag("patience.learn", "learn the three silences above from each phone's own complete backups", func(c *Config) *bool { return &c.Patience.Learn }),
+		span("patience.overdue", "days with the phone at hand and no complete backup before one is overdue", func(c *Config) *time.Duration { return &c.Patience.Overdue }, time.Millisecond),
 
-		span("sampling.active", func(c *Config) *time.Duration { return &c.Sampling.Active }, 100*time.Millisecond),
-		span("sampling.idle", func(c *Config) *time.Duration { return &c.Sampling.Idle }, 100*time.Millisecond),
+		span("sampling.active", "how often a running backup is looked at", func(c *Config) *time.Duration { return &c.Sampling.Active }, 100*time.Millisecond),
+		span("sampling.idle", "how often all folders are looked at when no backup runs; events wake it earlier", func(c *Config) *time.Duration { return &c.Sampling.Idle }, 100*time.Millisecond),
 
-		flag("verify.after_backup", func(c *Config) *bool { return &c.Verify.AfterBackup }),
-		span("verify.every", func(c *Config) *time.Duration { return &c.Verify.Every }, 0),
+		flag("verify.after_backup", "compare each finished backup with its index, file by file", func(c *Config) *bool { return &c.Verify.AfterBackup }),
+		span("verify.every", "compare it again after this long; 0s: never again", func(c *Config) *time.Duration { return &c.Verify.Every }, 0),
 
-		flag("phone.enabled", func(c *Config) *bool { return &c.Phone.Enabled }),
+		flag("phone.enabled", "ask attached phones (read-only, with the pairing this computer has; never pairs)", func(c *Config) *bool { return &c.Phone.Enabled }),
 
-		flag("apple_status.enabled", func(c *Config) *bool { return &c.AppleStatus.Enabled }),
-		str("apple_status.url", func(c *Config) *string { return &c.AppleStatus.URL }, checkNeededURL),
+		flag("apple_status.enabled", "read Apple's System Status page while an iCloud backup is overdue", func(c *Config) *bool { return &c.AppleStatus.Enabled }),
+		str("apple_status.url", "where that page's data is", func(c *Config) *string { return &c.AppleStatus.URL }, checkNeededURL),
 
-		flag("notify.desktop", func(c *Config) *bool { return &c.Notify.Desktop }),
-		str("notify.minimum", func(c *Config) *string { return &c.Notify.Minimum }, checkSeverity),
-		span("notify.repeat", func(c *Config) *time.Duration { return &c.Notify.Repeat }, time.Millisecond),
-		count("notify.daily_cap", func(c *Config) *int { return &c.Notify.DailyCap }),
-		str("notify.quiet", func(c *Config) *string { return &c.Notify.Quiet }, checkQuiet),
-		{"notify.command", setCommand, func(c Config) any { return c.Notify.Command }},
-		str("notify.webhook", func(c *Config) *string { return &c.Notify.Webhook }, checkURL),
-		str("notify.ping", func(c *Config) *string { return &c.Notify.Ping }, checkURL),
-		flag("notify.weekly", func(c *Config) *bool { return &c.Notify.Weekly }),
+		flag("notify.desktop", "show notices on the desktop", func(c *Config) *bool { return &c.Notify.Desktop }),
+		str("notify.minimum", "the least severity that is told: info, warning or critical", func(c *Config) *string { return &c.Notify.Minimum }, checkSeverity),
+		span("notify.repeat", "remind of a warning or worse that still holds, each time this long has passed", func(c *Config) *time.Duration { return &c.Notify.Repeat }, time.Millisecond),
+		count("notify.daily_cap", "at most so many notices a day, and three times as many with critical ones", func(c *Config) *int { return &c.Notify.DailyCap }),
+		str("notify.quiet", "hours without notices, like 22:00-07:00; critical ones and the passcode come all the same", func(c *Config) *string { return &c.Notify.Quiet }, checkQuiet),
+		{"notify.command", "a program and its arguments; it gets each notice as JSON on standard input", setCommand, func(c Config) any { return c.Notify.Command }},
+		str("notify.webhook", "an address that gets each notice as JSON, by POST (ntfy, Slack and Home Assistant know it)", func(c *Config) *string { return &c.Notify.Webhook }, checkURL),
+		str("notify.ping", "a dead-man service (healthchecks-style): URL/start, URL and URL/fail are asked", func(c *Config) *string { return &c.Notify.Ping }, checkURL),
+		flag("notify.weekly", "a quiet word once a week that all is well", func(c *Config) *bool { return &c.Notify.Weekly }),
 
-		{"metrics.textfile", setTextfile, func(c Config) any { return c.Metrics.Textfile }},
+		{"metrics.textfile", "a file for Prometheus, replaced at each change; empty: none", setTextfile, func(c Config) any { return c.Metrics.Textfile }},
 	}
 }
 
@@ -70,7 +72,7 @@ func (s setting) env() string {
 }
 
 // span is a duration of at least least; zero is refused unless least is 0.
-func span(key string, at func(*Config) *time.Duration, least time.Duration) setting {
+func span(key, means string, at func(*Config) *time.Duration, least time.Duration) setting {
 	set := func(c *Config, v any, _ string) error {
 		s, ok := asString(v)
 		if !ok {
@@ -90,11 +92,11 @@ func span(key string, at func(*Config) *time.Duration, least time.Duration) sett
 		*at(c) = d
 		return nil
 	}
-	return setting{key, set, func(c Config) any { return FormatDuration(*at(&c)) }}
+	return setting{key, means, set, func(c Config) any { return FormatDuration(*at(&c)) }}
 }
 
 // flag is true or false.
-func flag(key string, at func(*Config) *bool) setting {
+func flag(key, means string, at func(*Config) *bool) setting {
 	set := func(c *Config, v any, _ string) error {
 		if t, ok := v.(text); ok {
 			b, err := strconv.ParseBool(strings.ToLower(string(t)))
@@ -110,11 +112,11 @@ func flag(key string, at func(*Config) *bool) setting {
 		*at(c) = b
 		return nil
 	}
-	return setting{key, set, func(c Config) any { return *at(&c) }}
+	return setting{key, means, set, func(c Config) any { return *at(&c) }}
 }
 
 // factor is a number of at least 1 and at most 100.
-func factor(key string, at func(*Config) *float64) setting {
+func factor(key, means string, at func(*Config) *float64) setting {
 	set := func(c *Config, v any, _ string) error {
 		if t, ok := v.(text); ok {
 			f, err := strconv.ParseFloat(string(t), 64)
@@ -136,11 +138,11 @@ func factor(key string, at func(*Config) *float64) setting {
 		*at(c) = f
 		return nil
 	}
-	return setting{key, set, func(c Config) any { return *at(&c) }}
+	return setting{key, means, set, func(c Config) any { return *at(&c) }}
 }
 
 // count is a whole number from 1 to 1000.
-func count(key string, at func(*Config) *int) setting {
+func count(key, means string, at func(*Config) *int) setting {
 	set := func(c *Config, v any, _ string) error {
 		if t, ok := v.(text); ok {
 			n, err := strconv.ParseInt(string(t), 10, 64)
@@ -159,11 +161,11 @@ func count(key string, at func(*Config) *int) setting {
 		*at(c) = int(n)
 		return nil
 	}
-	return setting{key, set, func(c Config) any { return *at(&c) }}
+	return setting{key, means, set, func(c Config) any { return *at(&c) }}
 }
 
 // str is a text that check accepts.
-func str(key string, at func(*Config) *string, check func(string) error) setting {
+func str(key, means string, at func(*Config) *string, check func(string) error) setting {
 	set := func(c *Config, v any, _ string) error {
 		s, ok := asString(v)
 		if !ok {
@@ -175,7 +177,7 @@ func str(key string, at func(*Config) *string, check func(string) error) setting
 		*at(c) = s
 		return nil
 	}
-	return setting{key, set, func(c Config) any { return *at(&c) }}
+	return setting{key, means, set, func(c Config) any { return *at(&c) }}
 }
 
 // maxRoots bounds how many folders are watched.

@@ -15,6 +15,8 @@ type Entry struct {
 	Origin  string `json:"origin"`
 	// Env is the variable that would override it.
 	Env string `json:"env"`
+	// Means says what the key does, in one line.
+	Means string `json:"means"`
 }
 
 // Entries lists every key, in the manual's order. Passwords within web
@@ -27,7 +29,7 @@ func Entries(c Config, o Origins) []Entry {
 		if origin == "" {
 			origin = OriginDefault
 		}
-		list = append(list, Entry{s.key, v, literal(v), origin, s.env()})
+		list = append(list, Entry{s.key, v, literal(v), origin, s.env(), s.means})
 	}
 	return list
 }
