@@ -47,7 +47,7 @@ func main() {
 	}
 }
 
-// errUsage says that the flag package has already explained itself.
+// errUsage says that the mistake has already been explained.
 var errUsage = errors.New("wrong usage")
 
 // options are what the command line says beside the phone itself.
@@ -64,11 +64,17 @@ type options struct {
 func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) error {
 	var o options
 	fs := o.flags()
-	fs.SetOutput(log)
-	if err := fs.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
+	fs.SetOutput(io.Discard) // the flag package would print all of the help under every mistake
+	err := fs.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		usage(fs, out)
+		return err
+	}
+	if err == nil && fs.NArg() > 0 {
+		err = fmt.Errorf("%q is not understood: a fault is given with --fault, a command on standard input", fs.Arg(0))
+	}
+	if err != nil {
+		fmt.Fprintf(log, "fakephone: %v\nhint: \"fakephone --help\" lists the flags, faults and commands\n", err)
 		return errUsage
 	}
 	o.phone.Logf = func(f string, a ...any) { fmt.Fprintf(log, f+"\n", a...) }
@@ -119,13 +125,17 @@ func (o *options) flags() *flag.FlagSet {
 	fs.StringVar(&o.chain, "chain", "", "write a backup that lies there already into `DIR`")
 	fs.StringVar(&o.state, "state", "finished", "with --chain: finished, info-only, torn-first, torn-incremental, mixed, unswept, finished-again or failed-again")
 	fs.DurationVar(&o.age, "age", 0, "with --chain: how long ago that was")
-	fs.Usage = func() {
-		fmt.Fprint(fs.Output(), "An iPhone made of software, behind a usbmuxd socket:\n\n  fakephone [flags]\n\n"+
-			"It prints USBMUXD_SOCKET_ADDRESS=…: with that in its environment, idevicebackup2\nbacks it up, and watchdogd sees it.\n\n")
-		fs.PrintDefaults()
-		fmt.Fprint(fs.Output(), usageFaults)
-	}
+	fs.Usage = func() {}
 	return fs
+}
+
+// usage prints the help.
+func usage(fs *flag.FlagSet, out io.Writer) {
+	fmt.Fprint(out, "An iPhone made of software, behind a usbmuxd socket:\n\n  fakephone [flags]\n\n"+
+		"It prints USBMUXD_SOCKET_ADDRESS=…: with that in its environment, idevicebackup2\nbacks it up, and watchdogd sees it.\n\n")
+	fs.SetOutput(out)
+	fs.PrintDefaults()
+	fmt.Fprint(out, usageFaults)
 }
 
 // usageFaults ends the help. The package comment of phonetest has every fault.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"io"
 	"os"
 	"path/filepath"
@@ -111,15 +112,25 @@ func TestChain(t *testing.T) {
 }
 
 func TestUsage(t *testing.T) {
-	var log bytes.Buffer
-	err := run(t.Context(), []string{"--no-such-flag"}, strings.NewReader(""), io.Discard, &log)
-	if !errors.Is(err, errUsage) || !strings.Contains(log.String(), "no-such-flag") {
-		t.Errorf("%v\n%s", err, log.String())
+	for _, args := range [][]string{{"--no-such-flag"}, {"stall-after:400"}, {"--files", "many"}} {
+		var log, out bytes.Buffer
+		err := run(t.Context(), args, strings.NewReader(""), &out, &log)
+		if !errors.Is(err, errUsage) || !strings.Contains(log.String(), "hint: ") || out.Len() > 0 {
+			t.Errorf("%q: %v\n%s%s", args, err, out.String(), log.String())
+		}
 	}
-	if err := run(t.Context(), []string{"--fault", "nonsense"}, strings.NewReader(""), io.Discard, io.Discard); err == nil {
-		t.Error("an unknown fault was taken")
+	for _, args := range [][]string{{"--fault", "nonsense"}, {"--fault", "stall-after:400"}, {"--chain", t.TempDir(), "--state", "nonsense"}} {
+		if err := run(t.Context(), args, strings.NewReader(""), io.Discard, io.Discard); err == nil {
+			t.Errorf("%q was taken", args)
+		}
 	}
-	if err := run(t.Context(), []string{"--chain", t.TempDir(), "--state", "nonsense"}, strings.NewReader(""), io.Discard, io.Discard); err == nil {
-		t.Error("an unknown state was taken")
+}
+
+// Help is asked for, so it is a result.
+func TestHelp(t *testing.T) {
+	var log, out bytes.Buffer
+	err := run(t.Context(), []string{"--help"}, strings.NewReader(""), &out, &log)
+	if !errors.Is(err, flag.ErrHelp) || log.Len() > 0 || !strings.Contains(out.String(), "stall-after:N") || !strings.Contains(out.String(), "-battery") {
+		t.Errorf("%v\n%s\n%s", err, out.String(), log.String())
 	}
 }

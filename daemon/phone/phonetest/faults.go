@@ -2,6 +2,7 @@ package phonetest
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -52,25 +53,47 @@ func parseFaults(s string) (faults, error) {
 	return all, nil
 }
 
-// check refuses arguments that do not parse.
+// check refuses arguments that do not parse, or could never strike.
 func (f fault) check() error {
 	var err error
 	switch f.name {
-	case "stall-after", "disconnect-after", "drop-socket-after", "cancel-after", "error":
-		_, err = strconv.Atoi(f.args[0])
+	case "stall-after", "disconnect-after", "drop-socket-after", "cancel-after":
+		err = percent(f.args[0])
 	case "trickle-after":
-		if _, err = strconv.Atoi(f.args[0]); err == nil {
+		if err = percent(f.args[0]); err == nil {
 			_, err = strconv.Atoi(f.args[1])
+		}
+	case "error":
+		if _, err = strconv.Atoi(f.args[0]); err == nil {
+			err = oneOf(f.arg(1, ""), "", "before", "upload", "check")
+		}
+	case "stuck-finishing", "drop-finishing":
+		if err = oneOf(f.arg(0, "moving"), "moving", "removing", "verify"); err == nil {
+			err = percent(f.arg(1, "0"))
 		}
 	case "slow-tail":
 		_, err = time.ParseDuration(f.args[0])
 	case "passcode":
-		if len(f.args) > 0 {
-			_, err = time.ParseDuration(f.args[0])
-		}
+		_, err = time.ParseDuration(f.arg(0, "0"))
 	}
 	if err != nil {
 		return fmt.Errorf("fault %q: %w", f, err)
+	}
+	return nil
+}
+
+// percent refuses what is no share of a run.
+func percent(s string) error {
+	if n, err := strconv.Atoi(s); err != nil || n < 0 || n > 100 {
+		return fmt.Errorf("%q is not a number of per cent from 0 to 100", s)
+	}
+	return nil
+}
+
+// oneOf refuses what is none of the words.
+func oneOf(s string, words ...string) error {
+	if !slices.Contains(words, s) {
+		return fmt.Errorf("%q is none of %s", s, strings.TrimPrefix(strings.Join(words, ", "), ", "))
 	}
 	return nil
 }

@@ -211,6 +211,8 @@ func TestParseFaults(t *testing.T) {
 	for text, ok := range map[string]bool{
 		"": true, "stall-after:50": true, "stall-after:50,no-manifest": true, "passcode": true, "passcode:2s:208": true,
 		"stall-after": false, "stall-after:half": false, "nonsense": false, "error:x": false, "slow-tail:long": false, "no-manifest:1": false,
+		"stall-after:400": false, "trickle-after:-1:9": false, "error:105:upload": true, "error:105:later": false,
+		"stuck-finishing": true, "drop-finishing:moving:50": true, "stuck-finishing:nowhere": false, "passcode:soon": false,
 	} {
 		if _, err := parseFaults(text); (err == nil) != ok {
 			t.Errorf("%q: %v", text, err)
