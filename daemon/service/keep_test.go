@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -186,6 +187,10 @@ func TestStartedByHand(t *testing.T) {
 			if !slices.Contains(r.files(), f) {
 				t.Errorf("%s: %s was taken from under the daemon", target, f)
 			}
+		}
+		stays, ok := errors.AsType[*service.Problem](r.m.Stop(t.Context()))
+		if !ok || !strings.Contains(stays.Error(), "is not the service") || !strings.Contains(stays.Hint(), fmt.Sprintf("Ctrl-C in its terminal or \"kill %d\"", os.Getpid())) {
+			t.Errorf("%s: stopped, and it runs: %v", target, stays)
 		}
 		must(t, lock.Release())
 		r.install()

@@ -176,15 +176,22 @@ func (m *Manager) Start(ctx context.Context) error {
 }
 
 // Stop ends the daemon and waits until it is gone. It starts again at the next
-// login, or with Start.
+// login, or with Start. It fails where one goes on that is not the service.
 func (m *Manager) Stop(ctx context.Context) error {
-	return m.act(ctx, engine.stop)
+	err := m.act(ctx, engine.stop)
+	if held := m.inherit().stranger(); held != nil && (err == nil || errors.Is(err, errNotInstalled)) {
+		return stays(held)
+	}
+	return err
 }
 
 // Restart ends the daemon and runs it again.
 func (m *Manager) Restart(ctx context.Context) error {
 	return m.act(ctx, engine.restart)
 }
+
+// errNotInstalled is what every verb says where there is no service file.
+var errNotInstalled = problem(nil, `"watchdogctl install" sets it up`, "the service is not installed")
 
 // act does one verb on an installed service.
 func (m *Manager) act(ctx context.Context, verb func(engine, context.Context) error) error {
@@ -202,7 +209,7 @@ func (m *Manager) act(ctx context.Context, verb func(engine, context.Context) er
 	}
 	switch data, err := os.ReadFile(f.Path); {
 	case errors.Is(err, fs.ErrNotExist):
-		return problem(nil, `"watchdogctl install" sets it up`, "the service is not installed")
+		return errNotInstalled
 	case err != nil, len(data) == 0:
 		return problem(err, `"watchdogctl install" repairs it`, "the service file is empty or cannot be read")
 	}
