@@ -193,8 +193,14 @@ func sizeOf(path string) string {
 	return bracketed(words.Bytes(fi.Size()))
 }
 
+// log says where the daemon's own words go. On a Mac that is its file, unless
+// it was started with a state folder of its own; else it is the journal only
+// where it runs as the service.
 func (d *examination) log() diagnosis {
-	if d.paths.Log == "" {
+	switch {
+	case d.byHand() && (d.paths.Log == "" || d.p.StateDir != ""):
+		return fine("on the standard error of pid %d, which was started by hand: in its terminal, if it has one", d.status.Daemon.PID)
+	case d.paths.Log == "":
 		return fine("kept by the journal")
 	}
 	dir := filepath.Dir(d.paths.Log)

@@ -98,7 +98,7 @@ func bracketed(s string) string {
 func (d *examination) process() diagnosis {
 	switch {
 	case d.status != nil && d.svc.PID > 0 && d.svc.PID != d.status.Daemon.PID:
-		return amiss("end the one that was started by hand", "two watchdogs run: pid %d answers, pid %d is the service", d.status.Daemon.PID, d.svc.PID)
+		return amiss("end the one that was started by hand: Ctrl-C in its terminal, or "+fmt.Sprintf("\"kill %d\"", d.status.Daemon.PID), "two watchdogs run: pid %d answers, pid %d is the service", d.status.Daemon.PID, d.svc.PID)
 	case d.status != nil:
 		return fine("pid %d, since %s", d.status.Daemon.PID, d.status.Daemon.Started.In(d.p.Now().Location()).Format("2006-01-02 15:04"))
 	case d.svc.Running:
@@ -107,6 +107,17 @@ func (d *examination) process() diagnosis {
 		return amiss(d.logHint(), "it does not run; it last ended with status %d", *d.svc.LastExit)
 	}
 	return amiss(d.startHint(), "it does not run")
+}
+
+// byHand reports whether the daemon that answers is known not to be the service.
+func (d *examination) byHand() bool {
+	switch {
+	case d.status == nil || d.svcErr != nil:
+		return false
+	case d.svc.PID > 0:
+		return d.svc.PID != d.status.Daemon.PID
+	}
+	return d.svc.Is == service.FileAbsent || d.svc.Loaded != nil && !d.svc.Running
 }
 
 // startHint is how the watchdog is started here.
