@@ -3,17 +3,40 @@ package notify
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/words"
 )
 
 // Channel is one way to reach a person. Send returns when the notice was taken
 // over or refused, and never later than its context allows; it is called from
-// one goroutine at a time. Its error ends in a next step.
+// one goroutine at a time. Its error is a [Refusal].
 type Channel interface {
 	Name() string // desktop, webhook, command or log
 	Send(context.Context, Message) error
+}
+
+// A Refusal is why a channel did not take a notice, with the next step.
+type Refusal struct {
+	words.Hitch
+	err error // what it rests on; nil where there is none
+}
+
+func refusal(h words.Hitch, err error) error { return &Refusal{h, err} }
+
+func (r *Refusal) Error() string { return r.String() }
+
+func (r *Refusal) Unwrap() error { return r.err }
+
+// inShort is an error without its next step, which need not stand beside every
+// notice: status has it, once.
+func inShort(err error) string {
+	if r, ok := errors.AsType[*Refusal](err); ok {
+		return r.What
+	}
+	return err.Error()
 }
 
 // sendTimeout bounds one attempt on any channel.
@@ -85,5 +108,5 @@ func Plain(s string, most int) string {
 			break // the rest would be cut anyway
 		}
 	}
-	return shorten(string(out), most)
+	return words.Shorten(string(out), most)
 }

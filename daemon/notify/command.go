@@ -1,10 +1,10 @@
 package notify
 
 import (
+	"backupwatchdog/daemon/words"
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -25,7 +25,7 @@ func (c Command) Name() string { return "command" }
 // time is over; what it prints is kept only as far as it explains a failure.
 func (c Command) Send(ctx context.Context, m Message) error {
 	if len(c.Argv) == 0 {
-		return errors.New("no command is set; set notify.command")
+		return refusal(words.NoCommand(), nil)
 	}
 	timeout := c.Timeout
 	if timeout == 0 {
@@ -49,13 +49,11 @@ func (c Command) explain(ctx context.Context, timeout time.Duration, err error, 
 	case err == nil, errors.Is(err, exec.ErrWaitDelay):
 		return nil // it did its work; something it started holds on to its output
 	case ctx.Err() == context.DeadlineExceeded:
-		return fmt.Errorf("%s did not end within %s and was stopped; let it hand long work to another program", c.Argv[0], timeout)
+		return refusal(words.CommandSlow(c.Argv[0], timeout), err)
 	case errors.Is(err, syscall.EPIPE):
 		return nil // it did not care to read all of its input
-	case said != "":
-		return fmt.Errorf("%s: %w: %s; run it by hand to see more", c.Argv[0], err, said)
 	}
-	return fmt.Errorf("%s: %w; check notify.command in the configuration", c.Argv[0], err)
+	return refusal(words.CommandFailed(c.Argv[0], err.Error(), said), err)
 }
 
 // head keeps the beginning of what is written to it.
@@ -70,4 +68,4 @@ func (h *head) Write(p []byte) (int, error) {
 }
 
 // String is the kept output as one harmless line.
-func (h *head) String() string { return Plain(strings.ToValidUTF8(string(h.b), ""), bodyMost) }
+func (h *head) String() string { return Plain(strings.ToValidUTF8(string(h.b), ""), words.BodyMost) }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/config"
 	"backupwatchdog/daemon/control"
 )
 
@@ -179,11 +180,11 @@ var stories = []story{
 }
 
 func mustQuiet(s string) Quiet {
-	q, err := ParseQuiet(s)
+	p, err := PolicyOf(config.Config{Notify: config.Notify{Minimum: "info", Quiet: s}})
 	if err != nil {
 		panic(err)
 	}
-	return q
+	return p.Quiet
 }
 
 func TestStories(t *testing.T) {

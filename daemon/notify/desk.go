@@ -11,6 +11,7 @@ import (
 
 	"backupwatchdog/daemon/control"
 	"backupwatchdog/daemon/history"
+	"backupwatchdog/daemon/words"
 )
 
 const (
@@ -206,11 +207,11 @@ func (d *Desk) resume(now time.Time) {
 		tries, err := d.db.Retry(n.ID)
 		switch {
 		case l == nil:
-			d.drop(n, "this channel is not in use any more")
+			d.drop(n, words.DropNoChannel)
 		case now.Sub(n.At) > resendWithin, unreadable:
-			d.drop(n, "too old to be sent after a restart")
+			d.drop(n, words.DropTooOld)
 		case err == nil && tries > triesMost:
-			d.drop(n, "given up after several restarts")
+			d.drop(n, words.DropTries)
 		default:
 			id := n.Key + " " + n.Event + " " + n.At.String()
 			if groups[id] == nil {
@@ -241,7 +242,7 @@ func (d *Desk) Test(ctx context.Context) []control.TestResult {
 	for _, l := range lines {
 		r := control.TestResult{Channel: l.channel.Name(), Outcome: history.Sent}
 		r.Route, r.LookFor = describe(ctx, l.channel)
-		if err := l.send(ctx, MessageOf(testDecision)); err != nil {
+		if err := l.send(ctx, MessageOf(trial())); err != nil {
 			r.Outcome, r.Reason = history.Failed, err.Error()
 		}
 		out = append(out, r)

@@ -18,6 +18,7 @@ import (
 	"backupwatchdog/daemon/control"
 	"backupwatchdog/daemon/history"
 	"backupwatchdog/daemon/notify"
+	"backupwatchdog/daemon/words"
 )
 
 // recorder is a channel that keeps what it gets.
@@ -190,7 +191,7 @@ func TestWhatIsNotSentAgain(t *testing.T) {
 func TestFailuresAreKnownAndTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := memory(t)
-		broken := errors.New("no session; log in")
+		broken := error(&notify.Refusal{Hitch: words.Hitch{What: "no session", Next: "log in"}})
 		screen := &recorder{name: "desktop", before: func() error { return broken }}
 		d, stop := run(t, db, start, screen)
 		d.Look(start, scene(backup.Stalled))
@@ -213,7 +214,7 @@ func TestFailuresAreKnownAndTriedAgain(t *testing.T) {
 		d.Look(start.Add(10*time.Minute), scene(backup.Stalled))
 		synctest.Wait()
 		expect(t, "sent", screen.all(), "raised stalled")
-		expect(t, "history", outcomes(db), "raised stalled desktop failed no session; log in; raised stalled desktop sent")
+		expect(t, "history", outcomes(db), "raised stalled desktop failed no session; raised stalled desktop sent")
 		if h := d.Health(); h.Failing != 0 {
 			t.Errorf("health in the end: %+v", h)
 		}
@@ -253,7 +254,7 @@ func TestAHangingChannelPilesNothingUp(t *testing.T) {
 			d.Look(start.Add(time.Duration(i)*time.Second), s)
 			synctest.Wait()
 		}
-		full := strings.Count(outcomes(db), "failed queue full")
+		full := strings.Count(outcomes(db), "failed "+words.DropQueueFull)
 		if pending := len(db.PendingNotices()); pending != 17 || full != 23 {
 			t.Errorf("%d pending, %d given up", pending, full)
 		}
@@ -441,5 +442,5 @@ func TestRunsArePinged(t *testing.T) {
 		said = append(said, r.path+" "+r.body)
 	}
 	expect(t, "pings", strings.Join(said, "; "), "/start Anna's iPhone: a backup began; / Anna's iPhone: the backup completed; "+
-		"/start Anna's iPhone: a backup began; /fail Anna's iPhone: the backup ended without finishing; /fail Anna's iPhone: backup is damaged")
+		"/start Anna's iPhone: a backup began; /fail Anna's iPhone: the backup broke off; /fail Anna's iPhone: backup is damaged")
 }

@@ -1,10 +1,9 @@
 package notify
 
 import (
+	"backupwatchdog/daemon/words"
 	"context"
 	_ "embed"
-	"errors"
-	"fmt"
 	"os"
 	"runtime"
 	"strings"
@@ -41,7 +40,7 @@ func NewDesktop() *Desktop {
 	if runtime.GOOS == "darwin" {
 		os.Setenv("PATH", withHomebrew(os.Getenv("PATH")))
 	}
-	beeep.AppName = appName
+	beeep.AppName = words.Product
 	d := &Desktop{route: hostRoute(), timeout: sendTimeout, slot: make(chan struct{}, callsMost)}
 	d.show = func(title, body string) error { return beeep.Notify(title, body, picture) }
 	return d
@@ -58,7 +57,7 @@ func (d *Desktop) Send(ctx context.Context, m Message) error {
 	select {
 	case d.slot <- struct{}{}:
 	case <-ctx.Done():
-		return errors.New("the desktop has not answered earlier notices yet; log out and in, or restart the notification service")
+		return refusal(words.DesktopBusy(), ctx.Err())
 	}
 	done := make(chan error, 1)
 	go func() {
@@ -69,18 +68,18 @@ func (d *Desktop) Send(ctx context.Context, m Message) error {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
-		return fmt.Errorf("the desktop did not answer within %s; log out and in, or restart the notification service", d.timeout)
+		return refusal(words.DesktopSilent(d.timeout), ctx.Err())
 	}
 }
 
 // deliver cleans the texts for the route and hands them over.
 func (d *Desktop) deliver(ctx context.Context, m Message) error {
-	title, body := Plain(m.Title, titleMost), Plain(m.Body, bodyMost)
+	title, body := Plain(m.Title, words.TitleMost), Plain(m.Body, words.BodyMost)
 	if title == "" {
-		title = appName
+		title = words.Product
 	}
 	if d.route.darwin {
-		return hinted(d.show(title, body), "run watchdogctl doctor")
+		return d.refused(d.show(title, body))
 	}
 	markup, err := d.route.bodyMarkup(ctx)
 	if err != nil {
@@ -89,15 +88,15 @@ func (d *Desktop) deliver(ctx context.Context, m Message) error {
 	if markup {
 		body = escapeMarkup(body)
 	}
-	return hinted(d.show(title, body), "run watchdogctl test-notification from a terminal on this desktop")
+	return d.refused(d.show(title, body))
 }
 
-// hinted adds a next step to an error.
-func hinted(err error, hint string) error {
+// refused adds a next step to an error of the desktop.
+func (d *Desktop) refused(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%w; %s", err, hint)
+	return refusal(words.DesktopRefused(err.Error(), d.route.darwin), err)
 }
 
 // withHomebrew adds the folders of Homebrew (Apple silicon, Intel) to a PATH

@@ -78,7 +78,7 @@ func TestADesktopThatHangsHoldsUpNobody(t *testing.T) {
 		m := notify.MessageOf(stalled("x"))
 		before := runtime.NumGoroutine()
 		for i := range 20 {
-			want := "did not answer within 10s"
+			want := "did not answer within 10 s"
 			if i >= 4 {
 				want = "earlier notices"
 			}

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"backupwatchdog/daemon/words"
 	"context"
 	"time"
 )
@@ -42,7 +43,7 @@ func RouteOn(darwin bool, environment map[string]string, run string, programs ..
 var WithHomebrew = withHomebrew
 
 // TitleOf puts a name before what is the matter.
-func TitleOf(device, what string) string { return titleOf(device, what) }
+func TitleOf(device, what string) string { return words.NoticeTitle(device, what) }
 
 // Impatient makes a desktop give up early, for tests.
 func Impatient(d *Desktop) { d.timeout = 300 * time.Millisecond }

@@ -8,6 +8,7 @@ import (
 
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/history"
+	"backupwatchdog/daemon/words"
 )
 
 // line is one channel with the notices that wait for it.
@@ -77,9 +78,9 @@ func (d *Desk) serve(ctx context.Context, l *line) {
 
 // finish records what became of a notice on one channel.
 func (d *Desk) finish(channel string, j job, err error) {
-	outcome, reason := history.Sent, ""
+	outcome, reason, why := history.Sent, "", ""
 	if err != nil {
-		outcome, reason = history.Failed, err.Error()
+		outcome, reason, why = history.Failed, inShort(err), err.Error()
 		d.log.Warn("notice not sent", "channel", channel, "code", string(j.message.Code), "reason", reason)
 	}
 	if j.row != 0 {
@@ -93,19 +94,19 @@ func (d *Desk) finish(channel string, j job, err error) {
 	if err == nil && channel == "desktop" {
 		d.health.LastDesktop = j.group.at
 	}
-	j.group.end(err)
+	j.group.end(why)
 	if j.group.left == 0 {
 		d.settle(j.group)
 	}
 }
 
-// end counts one channel's answer.
-func (g *group) end(err error) {
+// end counts one channel's answer: why it failed, with a next step, or "".
+func (g *group) end(why string) {
 	g.left--
-	if err == nil {
+	if why == "" {
 		g.sent = true
 	} else {
-		g.reason = err.Error()
+		g.reason = why
 	}
 }
 
@@ -128,9 +129,9 @@ func (d *Desk) put(l *line, j job) {
 		}
 		select {
 		case old := <-l.queue:
-			old.group.end(errQueueFull)
+			old.group.end(words.DropQueueFull)
 			if old.row != 0 {
-				d.db.Finish(old.row, history.Failed, errQueueFull.Error())
+				d.db.Finish(old.row, history.Failed, words.DropQueueFull)
 			}
 			if old.group.left == 0 {
 				d.settle(old.group)

@@ -10,6 +10,7 @@ import (
 
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/words"
 )
 
 // Tally counts notices since the daemon began.
@@ -30,19 +31,19 @@ const labelMost = 120
 //	backup_watchdog_finding_active{udid="00008110-…",device="Anna's iPhone",code="stalled",severity="warning"} 1
 func Metrics(s control.Status, tallies []Tally) []byte {
 	w := &metrics{}
-	w.family("up", "gauge", "Whether the watchdog was running when it wrote this.")
+	w.family("up", "gauge")
 	w.sample("up", 1)
-	w.family("info", "gauge", "The version that wrote this, as a label.")
+	w.family("info", "gauge")
 	w.sample("info", 1, "version", s.Daemon.Version)
-	w.family("start_time_seconds", "gauge", "When the watchdog began, in Unix time.")
+	w.family("start_time_seconds", "gauge")
 	w.sample("start_time_seconds", unix(s.Daemon.Started))
 	w.roots(s.Roots)
 	w.backups(s.Backups)
 	w.findings(s)
-	w.family("notices_unseen", "gauge", "Notices that went out and were neither acknowledged nor cleared.")
+	w.family("notices_unseen", "gauge")
 	w.sample("notices_unseen", float64(len(s.Unseen)))
 	if len(tallies) > 0 {
-		w.family("notices_total", "counter", "Notices since the watchdog began, by channel and outcome.")
+		w.family("notices_total", "counter")
 	}
 	for _, t := range tallies {
 		w.sample("notices_total", float64(t.N), "channel", t.Channel, "outcome", t.Outcome)
@@ -53,7 +54,7 @@ func Metrics(s control.Status, tallies []Tally) []byte {
 // StoppedMetrics is what a daemon leaves behind when it stops in order.
 func StoppedMetrics() []byte {
 	w := &metrics{}
-	w.family("up", "gauge", "Whether the watchdog was running when it wrote this.")
+	w.family("up", "gauge")
 	w.sample("up", 0)
 	return []byte(w.b.String())
 }
@@ -87,8 +88,8 @@ type metrics struct{ b strings.Builder }
 
 const metricPrefix = "backup_watchdog_"
 
-func (w *metrics) family(name, kind, help string) {
-	fmt.Fprintf(&w.b, "# HELP %s%s %s\n# TYPE %s%s %s\n", metricPrefix, name, help, metricPrefix, name, kind)
+func (w *metrics) family(name, kind string) {
+	fmt.Fprintf(&w.b, "# HELP %s%s %s\n# TYPE %s%s %s\n", metricPrefix, name, words.Metric(name), metricPrefix, name, kind)
 }
 
 // sample writes one line; labels are names and values in turn.
@@ -108,7 +109,7 @@ func (w *metrics) sample(name string, v float64, labels ...string) {
 // text format asks (backslash, quote, line feed).
 func label(s string) string {
 	var clean strings.Builder
-	for _, r := range shorten(s, labelMost) {
+	for _, r := range words.Shorten(s, labelMost) {
 		switch {
 		case isSpace(r):
 			clean.WriteRune(' ')
@@ -132,11 +133,11 @@ func (w *metrics) roots(roots []control.Root) {
 	if len(roots) == 0 {
 		return
 	}
-	w.family("root_watched", "gauge", "Whether a folder can be looked at.")
+	w.family("root_watched", "gauge")
 	for _, r := range roots {
 		w.sample("root_watched", truth(r.State == "watching" || r.State == "polling"), "root", r.Path)
 	}
-	w.family("root_free_bytes", "gauge", "Free space on the disk of a folder.")
+	w.family("root_free_bytes", "gauge")
 	for _, r := range roots {
 		if r.FreeBytes != nil {
 			w.sample("root_free_bytes", float64(*r.FreeBytes), "root", r.Path)
@@ -161,13 +162,13 @@ func (w *metrics) backups(all []control.Backup) {
 	if len(live) == 0 {
 		return
 	}
-	w.family("phase", "gauge", "1 for the phase a backup is in, 0 for the others.")
+	w.family("phase", "gauge")
 	for _, b := range live {
 		for _, p := range phases {
 			w.sample("phase", truth(b.Phase == p), "udid", b.UDID, "device", b.DeviceName, "phase", string(p))
 		}
 	}
-	w.family("chain_verdict", "gauge", "1 for what the last check said of a backup's contents, 0 for the others.")
+	w.family("chain_verdict", "gauge")
 	for _, b := range live {
 		for _, v := range verdicts {
 			w.sample("chain_verdict", truth(b.Chain.Verdict == v), "udid", b.UDID, "device", b.DeviceName, "verdict", string(v))
@@ -180,28 +181,22 @@ func (w *metrics) backups(all []control.Backup) {
 
 // backupGauge is one number of a backup; nil where it is unknown.
 type backupGauge struct {
-	name, help string
-	value      func(control.Backup) *float64
+	name  string
+	value func(control.Backup) *float64
 }
 
 var backupGauges = []backupGauge{
-	{"last_complete_timestamp_seconds", "When the last complete backup ended, in Unix time.",
-		func(b control.Backup) *float64 { return moment(b.LastComplete) }},
-	{"run_start_timestamp_seconds", "When the run under way, or the last one, began, in Unix time.",
-		ofRun(func(r control.Run) *float64 { return moment(&r.Started) })},
-	{"run_bytes", "What the run has brought so far.",
-		ofRun(func(r control.Run) *float64 { return number(r.Bytes) })},
-	{"run_files", "How many files the run has brought so far.",
-		ofRun(func(r control.Run) *float64 { return number(r.Files) })},
-	{"silence_seconds", "How long nothing has moved while this computer was awake.",
-		ofRun(func(r control.Run) *float64 { return r.Silence })},
-	{"silence_limit_seconds", "How long that may last in this phase.",
-		ofRun(func(r control.Run) *float64 { return r.SilenceLimit })},
+	{"last_complete_timestamp_seconds", func(b control.Backup) *float64 { return moment(b.LastComplete) }},
+	{"run_start_timestamp_seconds", ofRun(func(r control.Run) *float64 { return moment(&r.Started) })},
+	{"run_bytes", ofRun(func(r control.Run) *float64 { return number(r.Bytes) })},
+	{"run_files", ofRun(func(r control.Run) *float64 { return number(r.Files) })},
+	{"silence_seconds", ofRun(func(r control.Run) *float64 { return r.Silence })},
+	{"silence_limit_seconds", ofRun(func(r control.Run) *float64 { return r.SilenceLimit })},
 }
 
 // gauge writes one family, with a line for each backup of which it is known.
 func (w *metrics) gauge(g backupGauge, live []control.Backup) {
-	w.family(g.name, "gauge", g.help)
+	w.family(g.name, "gauge")
 	for _, b := range live {
 		if v := g.value(b); v != nil {
 			w.sample(g.name, *v, "udid", b.UDID, "device", b.DeviceName)
@@ -237,7 +232,7 @@ func number(n *int64) *float64 {
 // findings writes what holds now. A condition may hold in several folders at
 // once, and the same labels may stand only once.
 func (w *metrics) findings(s control.Status) {
-	w.family("finding_active", "gauge", "Conditions that hold now.")
+	w.family("finding_active", "gauge")
 	seen := map[string]bool{}
 	write := func(udid, device string, fs []backup.Finding) {
 		for _, f := range fs {

@@ -2,18 +2,14 @@ package notify
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/words"
 )
-
-// errQueueFull ends the oldest notice of a channel that takes none.
-var errQueueFull = errors.New("queue full")
 
 // Pinger tells a dead-man service in the manner of healthchecks.io how runs
 // go: URL/start when one begins, URL when one completes, URL/fail when one is
@@ -37,7 +33,7 @@ func NewPinger(address string, log *slog.Logger) *Pinger {
 func (p *Pinger) Send(ctx context.Context, suffix, text string) error {
 	u, err := url.Parse(p.url)
 	if err != nil || u.Host == "" {
-		return errors.New("notify.ping is no URL; write it as https://hc-ping.com/your-id")
+		return refusal(words.NoPingURL(), err)
 	}
 	u.Path = strings.TrimSuffix(u.Path, "/") + suffix
 	return p.post.send(ctx, u.String(), []byte(text), http.Header{"Content-Type": {"text/plain; charset=utf-8"}})
@@ -118,9 +114,9 @@ func pingKind(p backup.Phase) string {
 func pingOf(kind, device string) ping {
 	switch kind {
 	case "start":
-		return ping{"/start", fmt.Sprintf(pingStarted, device)}
+		return ping{"/start", words.PingBegan(device)}
 	case "fail":
-		return ping{"/fail", fmt.Sprintf(pingAbandoned, device)}
+		return ping{"/fail", words.PingBrokeOff(device)}
 	}
-	return ping{"", fmt.Sprintf(pingCompleted, device)}
+	return ping{"", words.PingCompleted(device)}
 }

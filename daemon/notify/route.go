@@ -1,8 +1,8 @@
 package notify
 
 import (
+	"backupwatchdog/daemon/words"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -45,7 +45,7 @@ func (d *Desktop) Route(ctx context.Context) RouteInfo {
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
-	info := RouteInfo{Name: "D-Bus", LookFor: "a banner of “" + appName + "” where this desktop shows its notices"}
+	info := RouteInfo{Name: "D-Bus", LookFor: words.LookForBanner}
 	if _, err := d.route.bodyMarkup(ctx); err != nil {
 		info.Problem = err.Error()
 	}
@@ -56,25 +56,13 @@ func (d *Desktop) Route(ctx context.Context) RouteInfo {
 // AppleScript, whose banners belong to Script Editor (beeep notify_darwin.go).
 func (r route) onMac() RouteInfo {
 	if p, err := r.look("terminal-notifier"); err == nil {
-		return RouteInfo{
-			Name: "terminal-notifier (" + p + ")",
-			LookFor: "a banner of terminal-notifier at the top right. If none comes: System Settings > Notifications > terminal-notifier > Allow Notifications; " +
-				"version 2.0 shows nothing on macOS 26, so update it: brew upgrade terminal-notifier",
-		}
+		return RouteInfo{Name: "terminal-notifier (" + p + ")", LookFor: words.LookForTerminalNotifier}
 	}
 	if _, err := r.look("osascript"); err == nil {
-		return RouteInfo{
-			Name: "osascript (Script Editor)",
-			LookFor: "a banner with the icon of Script Editor at the top right. If none comes: open Script Editor, run “display notification \"test\"” once " +
-				"and allow it; then System Settings > Notifications > Script Editor > Allow Notifications. A Focus hides banners as well",
-		}
+		return RouteInfo{Name: "osascript (Script Editor)", LookFor: words.LookForScriptEditor}
 	}
-	return RouteInfo{Name: "none", Problem: "osascript was not found; set PATH to include /usr/bin",
-		LookFor: "nothing: without osascript no banner can be shown"}
+	return RouteInfo{Name: "none", Problem: words.NoOsascript().String(), LookFor: words.LookForNothing}
 }
-
-var errNoSession = errors.New("there is no desktop session to show notices in (no D-Bus session bus); " +
-	"run watchdogd as a service of the desktop's user, or set notify.webhook or notify.command")
 
 // busAddress finds the session bus without ever starting one: godbus would run
 // dbus-launch and then speak on a private bus that nobody sees.
@@ -86,7 +74,7 @@ func (r route) busAddress() (string, error) {
 	if fi, err := os.Stat(socket); err == nil && fi.Mode()&os.ModeSocket != 0 {
 		return "unix:path=" + dbus.EscapeBusAddressValue(socket), nil
 	}
-	return "", errNoSession
+	return "", refusal(words.NoSession(), nil)
 }
 
 // bodyMarkup asks the notification server whether it reads bodies as markup.
@@ -98,14 +86,14 @@ func (r route) bodyMarkup(ctx context.Context) (bool, error) {
 	}
 	conn, err := dbus.Connect(address, dbus.WithContext(ctx))
 	if err != nil {
-		return false, fmt.Errorf("the D-Bus session bus cannot be reached (%w); log out and in, or check DBUS_SESSION_BUS_ADDRESS", err)
+		return false, refusal(words.BusUnreachable(err.Error()), err)
 	}
 	defer conn.Close()
 	var capabilities []string
 	err = conn.Object("org.freedesktop.Notifications", "/org/freedesktop/Notifications").
 		CallWithContext(ctx, "org.freedesktop.Notifications.GetCapabilities", 0).Store(&capabilities)
 	if err != nil {
-		return false, fmt.Errorf("no program shows notices on this desktop (%w); start a notification service such as dunst", err)
+		return false, refusal(words.NobodyShows(err.Error()), err)
 	}
 	return slices.Contains(capabilities, "body-markup"), nil
 }

@@ -119,7 +119,7 @@ func PolicyOf(c config.Config) (Policy, error) {
 		return p, fmt.Errorf("notify.minimum: %w", err)
 	}
 	var err error
-	if p.Quiet, err = ParseQuiet(c.Notify.Quiet); err != nil {
+	if p.Quiet.From, p.Quiet.To, _, err = config.ParseQuiet(c.Notify.Quiet); err != nil {
 		return p, fmt.Errorf("notify.quiet: %w", err)
 	}
 	return p, nil
@@ -134,30 +134,11 @@ func (p Policy) local(t time.Time) time.Time {
 
 // Quiet is a stretch of every day, by the clock on the wall. It may pass
 // midnight. From equal to To is never.
-type Quiet struct{ From, To time.Duration } // since midnight
-
-// ParseQuiet reads "22:00-07:00"; "" is never.
-func ParseQuiet(s string) (Quiet, error) {
-	if s == "" {
-		return Quiet{}, nil
-	}
-	var h1, m1, h2, m2 int
-	n, err := fmt.Sscanf(s+"\n", "%d:%d-%d:%d\n", &h1, &m1, &h2, &m2)
-	if n != 4 || err != nil || len(s) > len("22:00-07:00") || !clock(h1, m1) || !clock(h2, m2) {
-		return Quiet{}, fmt.Errorf(`%q is no stretch of the day like "22:00-07:00"`, s)
-	}
-	return Quiet{From: wall(h1, m1), To: wall(h2, m2)}, nil
-}
-
-func clock(h, m int) bool { return h >= 0 && h < 24 && m >= 0 && m < 60 }
-
-func wall(h, m int) time.Duration {
-	return time.Duration(h)*time.Hour + time.Duration(m)*time.Minute
-}
+type Quiet struct{ From, To int } // minutes since midnight
 
 // Holds reports whether t, a local time, lies in the quiet hours.
 func (q Quiet) Holds(t time.Time) bool {
-	at := wall(t.Hour(), t.Minute())
+	at := 60*t.Hour() + t.Minute()
 	if q.From <= q.To {
 		return at >= q.From && at < q.To
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/words"
 )
 
 // Webhook posts each notice to a URL. Which body is posted follows from the
@@ -35,7 +35,7 @@ type Webhook struct {
 func NewWebhook(address string) (*Webhook, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return nil, errors.New("notify.webhook is no URL; write it as https://host/path")
+		return nil, refusal(words.NoWebhookURL(), err)
 	}
 	format := formatOf(u)
 	if q := u.Query(); q.Has("format") && isFormat(q.Get("format")) {
@@ -84,7 +84,7 @@ func (w *Webhook) shape(m Message) ([]byte, http.Header) {
 	case "ntfy":
 		return []byte(m.Body), http.Header{
 			"Content-Type": {"text/plain; charset=utf-8"},
-			"Title":        {mime.BEncoding.Encode("utf-8", Plain(m.Title, titleMost))},
+			"Title":        {mime.BEncoding.Encode("utf-8", Plain(m.Title, words.TitleMost))},
 			"Priority":     {map[backup.Severity]string{backup.Info: "low", backup.Warning: "default", backup.Critical: "high"}[m.Severity]},
 			"Tags":         {map[backup.Severity]string{backup.Info: "white_check_mark", backup.Warning: "warning", backup.Critical: "rotating_light"}[m.Severity]},
 		}
@@ -126,11 +126,11 @@ func sameScheme(to *http.Request, via []*http.Request) error {
 	from := via[0]
 	switch {
 	case len(via) > 3:
-		return errors.New("it redirects too often")
+		return refusal(words.Redirected(from.URL.Host), nil)
 	case to.URL.Scheme != from.URL.Scheme || to.URL.Host != from.URL.Host:
-		return fmt.Errorf("it redirects to %s://%s; set the URL to that address if it is right", to.URL.Scheme, to.URL.Host)
+		return refusal(words.RedirectedTo(from.URL.Host, to.URL.Scheme+"://"+to.URL.Host), nil)
 	case to.Method != from.Method:
-		return errors.New("it redirects in a way that loses the text; set the URL to the address it leads to")
+		return refusal(words.RedirectedEmpty(from.URL.Host), nil)
 	}
 	return nil
 }
@@ -156,7 +156,7 @@ func (p poster) once(ctx context.Context, address string, body []byte, header ht
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
-		return false, errors.New("the URL cannot be used; check it in the configuration")
+		return false, refusal(words.UnusableURL(), nil)
 	}
 	req.Header = header.Clone()
 	req.Header.Set("User-Agent", "backup-watchdog")
@@ -167,7 +167,10 @@ func (p poster) once(ctx context.Context, address string, body []byte, header ht
 		if errors.As(err, &inner) {
 			err = inner.Err
 		}
-		return true, fmt.Errorf("%s cannot be reached: %w; check the address and the network", req.URL.Host, err)
+		if r, ok := errors.AsType[*Refusal](err); ok { // of sameScheme
+			return false, r
+		}
+		return true, refusal(words.Unreachable(req.URL.Host, err.Error()), err)
 	}
 	defer resp.Body.Close()
 	var said head
@@ -176,7 +179,7 @@ func (p poster) once(ctx context.Context, address string, body []byte, header ht
 		return false, nil
 	}
 	again = resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests
-	return again, fmt.Errorf("%s answered %s %s; check the address", req.URL.Host, resp.Status, said.String())
+	return again, refusal(words.Answered(req.URL.Host, resp.Status, said.String()), nil)
 }
 
 // describe says how a channel travels and what to look for.
@@ -186,9 +189,9 @@ func describe(ctx context.Context, c Channel) (way, lookFor string) {
 		info := c.Route(ctx)
 		return info.Name, info.LookFor
 	case *Webhook:
-		return c.Host(), lookForWebhook
+		return c.Host(), words.LookForWebhook
 	case Command:
-		return strings.Join(c.Argv, " "), lookForCommand
+		return strings.Join(c.Argv, " "), words.LookForCommand
 	}
-	return "log", lookForLog
+	return "log", words.LookForLog
 }

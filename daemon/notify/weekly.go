@@ -1,10 +1,10 @@
 package notify
 
 import (
-	"fmt"
 	"time"
 
 	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/words"
 )
 
 const (
@@ -36,14 +36,8 @@ func assurance(p Policy, m Memory, now time.Time, s Scene) (Decision, bool) {
 	if recent == 0 {
 		return Decision{}, false
 	}
+	news := words.Weekly(recent)
 	f := backup.Finding{Severity: backup.Info, Since: now, Confidence: backup.High, Key: "week/" + local.Format("2006-01-02"),
-		Title: "Backups are well", Detail: assuranceWords(recent)}
+		Title: news.Title, Detail: news.Detail}
 	return Decision{Event: Assured, Speak: true, Item: Item{Finding: f}}, true
-}
-
-func assuranceWords(n int) string {
-	if n == 1 {
-		return "A backup completed this week, and nothing needs your attention."
-	}
-	return fmt.Sprintf("Backups of %d devices completed this week, and nothing needs your attention.", n)
 }

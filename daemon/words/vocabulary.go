@@ -129,7 +129,7 @@ var withheld = map[string]string{
 	"already told":      "it was told once, and that is enough",
 	"repeat not due":    "told less than `notify.repeat` before",
 	"same trouble":      "the same trouble was told before",
-	"quiet hours":       "quiet hours",
+	"quiet hours":       "within the quiet hours",
 	"daily cap":         "as many notices as `notify.daily_cap` allows went out that day",
 	"retry not due":     "it could not be sent a short while before",
 	"told with another": "told together with another",
