@@ -41,6 +41,7 @@ var commands = []struct {
 	{groupSetUp, restartCommand},
 	{groupSetUp, profileCommand},
 	{groupSetUp, configCommand},
+	{groupSetUp, formatsCommand},
 	{groupSetUp, completionCommand},
 	{groupSetUp, versionCommand},
 	{groupSetUp, genDocsCommand},

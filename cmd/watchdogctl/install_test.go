@@ -11,7 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"backupwatchdog/daemon/config"
 	"backupwatchdog/daemon/control"
+
+	"github.com/spf13/cobra"
 )
 
 // onMac runs a command line as if on a Mac, with a home folder of its own.
@@ -151,28 +154,65 @@ func TestRedacted(t *testing.T) {
 	}
 }
 
-// TestDocuments: the manual page has every command, and man can read it.
+// TestDocuments: the pages have every command, key and format, the example is a
+// valid configuration, and man has nothing to complain of.
 func TestDocuments(t *testing.T) {
 	dir := t.TempDir()
 	if code, _, errs := onMac(t, 501, "gen-docs", dir); code != 0 {
 		t.Fatal(errs)
 	}
-	page, err := os.ReadFile(filepath.Join(dir, "watchdogctl.1"))
-	if err != nil {
-		t.Fatal(err)
+	pages := map[string]string{}
+	for _, name := range []string{"watchdogctl.1", "backup-watchdog.5"} {
+		page, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages[name] = string(page)
 	}
-	for _, c := range rootCommand(&program{}).Commands() {
-		if !c.Hidden && c.Runnable() && c.Name() != "help" && !strings.Contains(string(page), ".SS "+roff(c.UseLine())) {
-			t.Errorf("the manual lacks %s", c.Name())
+	var every func(c *cobra.Command)
+	every = func(c *cobra.Command) {
+		for _, sub := range c.Commands() {
+			every(sub)
+		}
+		if !c.Hidden && !c.HasSubCommands() && c.Name() != "help" && !strings.Contains(pages["watchdogctl.1"], ".SS "+roff(c.UseLine())+"\n") {
+			t.Errorf("the manual lacks %s", c.UseLine())
 		}
 	}
-	if man, err := exec.LookPath("man"); err == nil {
-		cmd := exec.Command(man, "--warnings", "-l", filepath.Join(dir, "watchdogctl.1"))
-		cmd.Env = append(os.Environ(), "MANPAGER=cat", "LC_ALL=C.UTF-8")
-		var errs bytes.Buffer
-		cmd.Stderr = &errs
-		if err := cmd.Run(); err != nil || errs.Len() > 0 {
-			t.Logf("man: %v %s", err, errs.String())
+	every(rootCommand(&program{}))
+	for _, e := range config.Entries(config.Default(), nil) {
+		if !strings.Contains(pages["backup-watchdog.5"], roff(e.Env)+"\n") {
+			t.Errorf("the manual lacks the key %s", e.Key)
+		}
+	}
+	for _, f := range formats {
+		if !strings.Contains(pages["backup-watchdog.5"], ".SS "+f.name+"\n") {
+			t.Errorf("the manual lacks the format %s", f.name)
+		}
+	}
+	example := filepath.Join(dir, "config.toml")
+	if err := os.WriteFile(example, []byte(configExample), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := config.Load(example, nil, config.Flags{File: example}); err != nil {
+		t.Errorf("the manual's example: %v", err)
+	}
+	man, err := exec.LookPath("groff")
+	if err != nil {
+		man, err = exec.LookPath("mandoc")
+	}
+	if err != nil {
+		t.Skip("neither groff nor mandoc is here to read the pages")
+	}
+	for name := range pages {
+		args := []string{"-man", "-Tutf8", "-ww", filepath.Join(dir, name)}
+		if filepath.Base(man) == "mandoc" {
+			args = []string{"-T", "lint", "-W", "error", filepath.Join(dir, name)}
+		}
+		var complaints bytes.Buffer
+		cmd := exec.Command(man, args...)
+		cmd.Stderr = &complaints
+		if err := cmd.Run(); err != nil || complaints.Len() > 0 {
+			t.Errorf("%s: %v\n%s", name, err, complaints.String())
 		}
 	}
 }

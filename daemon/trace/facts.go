@@ -3,6 +3,8 @@ package trace
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -142,6 +144,9 @@ var setters = map[string]setter{
 		return count(&f.Root.Free, raw, null)
 	},
 }
+
+// Keys lists the keys by which a line says what is known of a backup, sorted.
+func Keys() []string { return slices.Sorted(maps.Keys(setters)) }
 
 func setStatus(f *backup.Facts, raw json.RawMessage, null bool, _ time.Time) error {
 	f.Folder.Status = backup.StatusFile{}

@@ -94,7 +94,7 @@ func (r *release) documents() (map[string][]byte, error) {
 	}
 	docs := map[string][]byte{}
 	for _, path := range []string{
-		filepath.Join(dir, "watchdogctl.1"), filepath.Join(dir, "watchdogctl.bash"), filepath.Join(dir, "_watchdogctl"), filepath.Join(dir, "watchdogctl.fish"),
+		filepath.Join(dir, "watchdogctl.1"), filepath.Join(dir, "backup-watchdog.5"), filepath.Join(dir, "watchdogctl.bash"), filepath.Join(dir, "_watchdogctl"), filepath.Join(dir, "watchdogctl.fish"),
 		filepath.Join(r.root, "packaging/man/watchdogd.1"),
 	} {
 		data, err := os.ReadFile(path)

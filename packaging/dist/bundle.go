@@ -62,7 +62,7 @@ func (r *release) papers(b *built) []entry {
 	var tree []entry
 	for name, data := range b.docs {
 		dir := "completions/"
-		if filepath.Ext(name) == ".1" {
+		if ext := filepath.Ext(name); ext == ".1" || ext == ".5" {
 			dir = "man/"
 		}
 		tree = append(tree, entry{path: dir + name, data: data})

@@ -95,6 +95,7 @@ func (r *release) debTree(b *built) ([]entry, error) {
 		entry{path: "usr/lib/systemd/user/" + service.UnitName, data: []byte(unit)},
 		entry{path: "usr/share/man/man1/watchdogd.1.gz", data: gzipped(b.docs["watchdogd.1"])},
 		entry{path: "usr/share/man/man1/watchdogctl.1.gz", data: gzipped(b.docs["watchdogctl.1"])},
+		entry{path: "usr/share/man/man5/backup-watchdog.5.gz", data: gzipped(b.docs["backup-watchdog.5"])},
 		entry{path: "usr/share/bash-completion/completions/watchdogctl", data: b.docs["watchdogctl.bash"]},
 		entry{path: "usr/share/zsh/vendor-completions/_watchdogctl", data: b.docs["_watchdogctl"]},
 		entry{path: "usr/share/fish/vendor_completions.d/watchdogctl.fish", data: b.docs["watchdogctl.fish"]},

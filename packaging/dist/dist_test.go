@@ -60,8 +60,10 @@ func TestDeb(t *testing.T) {
 	if err != nil || fi.Mode().Perm() != 0o755 || !fi.ModTime().Equal(then) {
 		t.Errorf("the daemon: %v, %v", fi, err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "usr/lib/systemd/user/backup-watchdog.service")); err != nil {
-		t.Error(err)
+	for _, name := range []string{"lib/systemd/user/backup-watchdog.service", "share/man/man1/watchdogctl.1.gz", "share/man/man5/backup-watchdog.5.gz"} {
+		if _, err := os.Stat(filepath.Join(dir, "usr", name)); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
