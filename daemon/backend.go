@@ -197,7 +197,7 @@ func (l *loop) daemonStatus() control.Daemon {
 }
 
 func rootStatus(r backup.Root) control.Root {
-	out := control.Root{Path: r.Path, Resolved: r.Resolved, Detail: r.Detail, State: "watching"}
+	out := control.Root{Path: r.Path, Resolved: r.Resolved, Detail: r.Detail, State: "watching", Unwatched: r.Unwatched}
 	if r.Resolved == "" {
 		out.Resolved = r.Path
 	}

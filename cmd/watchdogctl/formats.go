@@ -48,6 +48,7 @@ roots[].state                   watching, polling, missing, denied, unknown
 roots[].detail                  why
 roots[].free_bytes              free on its volume
 roots[].read_only               whether its volume can only be read
+roots[].unwatched               backups in it beyond the 256 that are watched
 phones[].udid                   a phone that is attached now
 phones[].connection             usb, network
 phones[].name                   its name

@@ -199,6 +199,8 @@ type Root struct {
 	Polling bool
 	// PollingWhy says why, in words.
 	PollingWhy string
+	// Unwatched counts backups in it that are not followed, since there are too many.
+	Unwatched int
 }
 
 // Apple is what Apple's System Status page says of iCloud Backup.

@@ -64,6 +64,8 @@ type Root struct {
 	Detail    string `json:"detail,omitempty"`
 	FreeBytes *int64 `json:"free_bytes"`
 	ReadOnly  *bool  `json:"read_only"`
+	// Unwatched counts backups in it that are not followed: there are too many.
+	Unwatched int `json:"unwatched,omitempty"`
 }
 
 // Phone is one phone that is attached now.

@@ -1,11 +1,13 @@
 package watch
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"backupwatchdog/daemon/backup"
@@ -17,7 +19,8 @@ const (
 	// foreignCap is how many folders with names of no known form are looked into
 	// for a Status.plist or a Manifest.db.
 	foreignCap = 64
-	// backupCap is how many backups are followed at once.
+	// backupCap is how many backups are followed at once. Where a root holds more,
+	// those that are set aside give way first, then those that changed longest ago.
 	backupCap = 256
 )
 
@@ -56,7 +59,29 @@ func lookRoot(r Root, known Identity, space Space) (backup.Root, []found, Identi
 		return out, nil, known
 	}
 	out.Access = backup.AccessGranted
-	return out, backupsIn(r.Path, resolved, entries), known
+	list := backupsIn(r.Path, resolved, entries)
+	out.Unwatched = max(0, len(list)-backupCap)
+	return out, mostAlive(list), known
+}
+
+// mostAlive is as many of the backups as are followed at once.
+func mostAlive(list []found) []found {
+	if len(list) <= backupCap {
+		return list
+	}
+	changed := make(map[string]int64, len(list))
+	for _, f := range list {
+		if st, err := statPath(f.path); err == nil {
+			changed[f.path] = st.mtime
+		}
+	}
+	slices.SortStableFunc(list, func(a, b found) int {
+		if a.archived != b.archived {
+			return map[bool]int{true: 1, false: -1}[a.archived]
+		}
+		return cmp.Compare(changed[b.path], changed[a.path])
+	})
+	return list[:backupCap]
 }
 
 // missRoot says why a root cannot be reached.
@@ -150,9 +175,6 @@ func backupsIn(root, resolved string, entries []fs.DirEntry) []found {
 	var list []found
 	foreign := 0
 	for _, e := range entries {
-		if len(list) == backupCap {
-			break
-		}
 		udid, archived, ok := parseName(e.Name())
 		if !ok && (foreign == foreignCap || !mayHold(e)) {
 			continue

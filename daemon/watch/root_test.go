@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"backupwatchdog/daemon/backup"
 )
@@ -339,5 +340,35 @@ func TestRestartWithoutTheDrive(t *testing.T) {
 	}
 	if l.Identities[path] != known[path] {
 		t.Errorf("the identity of the drive was forgotten: %+v", l.Identities[path])
+	}
+}
+
+// TestTooManyBackups: where there are more than can be followed, those that are
+// set aside give way, then those that changed longest ago; none goes unsaid.
+func TestTooManyBackups(t *testing.T) {
+	root, now := t.TempDir(), time.Now()
+	folder := func(name string, age time.Duration) {
+		path := filepath.Join(root, name)
+		if err := os.Mkdir(path, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, now, now.Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 40 {
+		folder(fmt.Sprintf("00000000-%016X-20260101-120000", i), 0) // archived, and first by name
+	}
+	for i := range backupCap + 3 {
+		folder(fmt.Sprintf("00008101-%016X", i), time.Duration(i)*time.Hour)
+	}
+	l := newSampler(Options{Space: func(string) (int64, bool, error) { return 1, false, nil }}).look(request{roots: []Root{{Path: root}}, now: backup.Moment{T: now}})
+	if len(l.Backups) != backupCap || l.Roots[0].Unwatched != 43 {
+		t.Fatalf("%d followed, %d not", len(l.Backups), l.Roots[0].Unwatched)
+	}
+	for _, b := range l.Backups {
+		if b.Archived || b.UDID > fmt.Sprintf("00008101-%016X", backupCap-1) {
+			t.Errorf("%s is followed", b.UDID)
+		}
 	}
 }

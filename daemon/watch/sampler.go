@@ -60,14 +60,18 @@ func (s *sampler) look(r request) Look {
 		if id != (Identity{}) {
 			s.known[root.Path], l.Identities[root.Path] = id, id
 		}
-		l.Roots = append(l.Roots, facts)
 		for _, f := range list {
-			if taken[f.path] || len(l.Backups) == backupCap {
+			if taken[f.path] {
 				continue // reached through another root already
+			}
+			if len(l.Backups) == backupCap {
+				facts.Unwatched++
+				continue
 			}
 			taken[f.path] = true
 			l.Backups = append(l.Backups, s.lookBackup(f, r))
 		}
+		l.Roots = append(l.Roots, facts)
 	}
 	slices.SortFunc(l.Backups, func(a, b Backup) int { return cmp.Compare(a.Path, b.Path) })
 	s.prune()
