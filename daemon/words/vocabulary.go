@@ -152,6 +152,46 @@ var folders = map[string]string{
 // Folder says how a watched folder is, in a table's cell.
 func Folder(state string) string { return folders[state] }
 
+// What is said of everything at once, in the terminal's and the report's first line.
+const (
+	AllWell        = "All is well."
+	AsFarAsKnown   = "Nothing is wrong, as far as can be told."
+	NothingWatched = "Nothing is watched."
+	NoBackupYet    = "No backup is here yet."
+	NoneComplete   = "No complete backup is known."
+)
+
+// MayBeStuck is said of a phone that is silent for longer than it should be,
+// before anything is certain. Who is its name, or "It".
+func MayBeStuck(who string) string {
+	return who + " has been quiet for longer than usual. It may be stuck."
+}
+
+// ConfigRefused says that a changed configuration has a mistake.
+func ConfigRefused(why string) string {
+	return "The newest configuration was refused, and the one before it holds: " + why
+}
+
+// Checking is how far a check under way is; share is of 1.
+func Checking(share float64) string {
+	return fmt.Sprintf("being checked, %d %% done", int(min(max(share, 0), 1)*100))
+}
+
+// SoFar is what a run has brought, where it is not known of how much.
+func SoFar(bytes int64) string { return Bytes(bytes) + " so far" }
+
+// Battery is how full a phone's battery is: "battery 64 %, charging".
+func Battery(percent int, charging bool) string {
+	text := fmt.Sprintf("battery %d %%", percent)
+	if charging {
+		text += ", charging"
+	}
+	return text
+}
+
+// NotConnected is said of a phone that is not at hand.
+const NotConnected = "not connected"
+
 // Device is what a product type is called: "iPhone", "iPad", "iPod".
 func Device(product string) string {
 	for _, name := range []string{"iPad", "iPod"} {
