@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"backupwatchdog/daemon/words"
 )
 
 // Scope is what a condition is about.
@@ -15,23 +17,37 @@ const (
 	OfDaemon              // the watchdog itself
 )
 
-// Condition is one thing that can be wrong, in one declaration: what it is
-// called, when it holds, what hides it, and what to do.
+// Condition is one thing that can be wrong, in one declaration: when it holds,
+// what hides it, what to do and, from package words, what is said of it.
 type Condition struct {
-	Code  Code
-	Title string // at most 40 characters
-	// Severity in words, "info, then warning".
-	Severity string
-	// Holds says when it holds, with every number; Means what that means to a person.
-	Holds, Means string
-	Of           Scope
+	Code Code
+	// Title, Severity, Holds and Means, and how a notice says it.
+	words.Condition
+	Of Scope
 	// OfRun says that it belongs to a run and is a new trouble in the next one.
 	OfRun bool
 	// HiddenBy are the causes that explain it. Hiding works through hidden ones too.
 	HiddenBy []Code
 	Fix      FixID   // the first, unless the evidence points elsewhere
 	Also     []FixID // at most three
-	find     func(v *view) *draft
+	// May are the fixes that evidence can put in their place, none of them in Fix
+	// or Also.
+	May  []FixID
+	find func(v *view) *draft
+}
+
+// MayAdvise reports whether a finding of this condition can name that fix, first
+// or among the others.
+func (c Condition) MayAdvise(id FixID) bool {
+	return c.Fix == id || slices.Contains(c.Also, id) || slices.Contains(c.May, id)
+}
+
+// worded fills in what is said of each condition.
+func worded(list []Condition) []Condition {
+	for i := range list {
+		list[i].Condition, _ = words.Of(string(list[i].Code))
+	}
+	return list
 }
 
 // ConditionByCode returns the condition of that code.
@@ -50,58 +66,46 @@ var blind = []Code{NoAccess, CodeVolumeMissing}
 // Catalogue is everything the watchdog can say, causes before consequences.
 var Catalogue = slices.Concat(rootConditions, runConditions, chainConditions)
 
-var rootConditions = []Condition{
-	{Code: NoAccess, Title: "The watchdog cannot see the backups", Severity: "critical", Of: OfRoot,
-		Holds: "Listing the watched folder is refused or fails, or a protected folder gives nothing but empty answers.",
-		Means: "As long as this lasts nobody watches: there may be backups or none, good ones or broken ones.",
-		Fix:   GrantFullDiskAccess, find: noAccess},
-	{Code: CodeVolumeMissing, Title: "The backup drive is not connected", Severity: "critical", Of: OfRoot,
-		Holds: "The folder is a link and the drive it points to is gone, or another disk (or a plain folder) stands in its place.",
-		Means: "A backup started now fails, or grows on the wrong disk.",
-		Fix:   ReconnectDrive, Also: []FixID{CheckStorage}, find: volumeMissing},
-	{Code: VolumeReadOnly, Title: "The backup drive cannot be written", Severity: "critical", Of: OfRoot,
-		Holds:    "The volume of the watched folder is mounted read-only.",
-		Means:    "The next backup cannot be saved.",
-		HiddenBy: []Code{CodeVolumeMissing}, Fix: ReconnectDrive, Also: []FixID{CheckStorage}, find: volumeReadOnly},
-	{Code: FolderMissing, Title: "The backup folder is not there", Severity: "warning for a configured folder, info for the default one", Of: OfRoot,
-		Holds:    "The watched folder does not exist.",
-		Means:    "No backup has been made here yet, or the folder was moved.",
-		HiddenBy: blind, Fix: BackUpNow, Also: []FixID{ReconnectDrive}, find: folderMissing},
-	{Code: WatchDegraded, Title: "Watching by looking only", Severity: "info", Of: OfRoot,
-		Holds: "The system's file events cannot be had for this folder, so it is looked at by the clock.",
-		Means: "Everything is still noticed, a new run up to one idle interval later.",
-		Fix:   Wait, find: watchDegraded},
-	{Code: NoticesUndelivered, Title: "Notices do not arrive", Severity: "warning", Of: OfDaemon,
-		Holds: "The last notices failed on every channel.",
-		Means: "What the watchdog sees reaches nobody unless they ask `watchdogctl status`.",
-		Fix:   AllowNotifications},
-	{Code: HistoryUnavailable, Title: "The watchdog's memory is damaged", Severity: "warning", Of: OfDaemon,
-		Holds: "The history database had to be set aside, or cannot be written.",
-		Means: "Watching goes on. What was learned of this phone's habits is lost, or will be at the next restart.",
-		Fix:   CheckStorage},
-}
+var rootConditions = worded([]Condition{
+	{Code: NoAccess, Of: OfRoot, find: noAccess,
+		Fix: GrantFullDiskAccess, May: []FixID{ReconnectDrive}},
+	{Code: CodeVolumeMissing, Of: OfRoot, find: volumeMissing,
+		Fix: ReconnectDrive, Also: []FixID{CheckStorage}},
+	{Code: VolumeReadOnly, Of: OfRoot, find: volumeReadOnly,
+		HiddenBy: []Code{CodeVolumeMissing},
+		Fix:      ReconnectDrive, Also: []FixID{CheckStorage}},
+	{Code: FolderMissing, Of: OfRoot, find: folderMissing,
+		HiddenBy: blind,
+		Fix:      BackUpNow, Also: []FixID{ReconnectDrive}},
+	{Code: WatchDegraded, Of: OfRoot, find: watchDegraded,
+		Fix: Wait},
+	{Code: NoticesUndelivered, Of: OfDaemon,
+		Fix: AllowNotifications},
+	{Code: HistoryUnavailable, Of: OfDaemon,
+		Fix: CheckStorage},
+})
 
 func noAccess(v *view) *draft {
 	if v.f.Root.Access == AccessUnknown && v.f.Root.Detail != "" && v.f.Root.Volume != VolumeMissing {
-		return &draft{severity: Critical, confidence: Medium, title: "The backup folder cannot be read", fix: ReconnectDrive,
-			detail:   v.f.Root.Path + " does not answer as a folder should, so nothing can be said of the backups in it.",
-			evidence: []Evidence{{"Listing the folder", v.f.Root.Detail, FromFolder}}}
+		return &draft{severity: Critical, confidence: Medium, title: words.TitleNoAnswer, fix: ReconnectDrive,
+			detail:   words.NoAnswer(v.f.Root.Path),
+			evidence: []Evidence{{words.FactListing, v.f.Root.Detail, FromFolder}}}
 	}
 	if v.f.Root.Access != AccessDenied {
 		return nil
 	}
-	return &draft{severity: Critical, detail: "Reading " + v.f.Root.Path + " is refused, so nothing can be said of the backups in it.",
-		evidence: []Evidence{{"Listing the folder", orUnknown(v.f.Root.Detail), FromFolder}}}
+	return &draft{severity: Critical, detail: words.ReadingRefused(v.f.Root.Path),
+		evidence: []Evidence{{words.FactListing, words.OrUnknown(v.f.Root.Detail), FromFolder}}}
 }
 
 func volumeMissing(v *view) *draft {
-	d := &draft{severity: Critical, evidence: []Evidence{{"Folder", v.f.Root.Path, FromMac}, {"Leads to", orUnknown(v.f.Root.Resolved), FromMac}}}
+	d := &draft{severity: Critical, evidence: []Evidence{{words.FactFolder, v.f.Root.Path, FromMac}, {words.FactLeadsTo, words.OrUnknown(v.f.Root.Resolved), FromMac}}}
 	switch v.f.Root.Volume {
 	case VolumeMissing:
-		d.detail = "The drive that the backup folder lies on is gone."
+		d.detail = words.DriveGone
 	case VolumeReplaced:
-		d.title = "Another disk stands in for the drive"
-		d.detail = "Where the backup drive was mounted there is another disk or a plain folder now. A backup made now lands on the wrong disk."
+		d.title = words.TitleOtherDisk
+		d.detail = words.OtherDisk
 	default:
 		return nil
 	}
@@ -112,24 +116,24 @@ func volumeReadOnly(v *view) *draft {
 	if v.f.Root.ReadOnly != Yes {
 		return nil
 	}
-	return &draft{severity: Critical, detail: "The volume of the backup folder is mounted read-only: nothing can be saved on it.",
-		evidence: []Evidence{{"Volume of " + v.f.Root.Path, "read-only", FromMac}}}
+	return &draft{severity: Critical, detail: words.VolumeReadOnly,
+		evidence: []Evidence{{words.FactVolume(v.f.Root.Path), words.MountedReadOnly, FromMac}}}
 }
 
 func folderMissing(v *view) *draft {
 	if v.f.Root.Access != AccessAbsent || v.f.Root.Volume == VolumeMissing {
 		return nil
 	}
-	d := &draft{severity: Warning, detail: v.f.Root.Path + " does not exist. It is watched for, and noticed when it appears.",
-		evidence: []Evidence{{"Folder", orUnknown(v.f.Root.Detail), FromFolder}}}
+	d := &draft{severity: Warning, detail: words.FolderAwaited(v.f.Root.Path),
+		evidence: []Evidence{{words.FactFolder, words.OrUnknown(v.f.Root.Detail), FromFolder}}}
 	if v.f.Root.Resolved != "" { // something is there, and it is no folder
-		d.title = "There is no folder where backups go"
-		d.detail = v.f.Root.Path + " is a file, not a folder. Move it away, or name the right folder in the configuration (roots) or with --root."
+		d.title = words.TitleNoFolder
+		d.detail = words.FolderIsFile(v.f.Root.Path)
 		return d
 	}
 	if v.f.Root.Default {
 		d.severity = Info
-		d.detail = "No backup has been made on this computer yet: " + v.f.Root.Path + " does not exist. It is watched for."
+		d.detail = words.FirstBackupAwaited(v.f.Root.Path)
 	}
 	return d
 }
@@ -138,15 +142,8 @@ func watchDegraded(v *view) *draft {
 	if !v.f.Root.Polling {
 		return nil
 	}
-	return &draft{severity: Info, detail: "File events are not to be had here, so the folder is looked at by the clock.",
-		evidence: []Evidence{{"File events", orUnknown(v.f.Root.PollingWhy), FromMac}}}
-}
-
-func orUnknown(s string) string {
-	if s == "" {
-		return "unknown"
-	}
-	return s
+	return &draft{severity: Info, detail: words.LookedAtByClock,
+		evidence: []Evidence{{words.FactFileEvents, words.OrUnknown(v.f.Root.PollingWhy), FromMac}}}
 }
 
 // RootMemory is since when and how often each condition of a root holds; the

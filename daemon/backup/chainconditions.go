@@ -1,68 +1,53 @@
 package backup
 
 import (
-	"backupwatchdog/daemon/words"
 	"fmt"
-	"strings"
 	"time"
+
+	"backupwatchdog/daemon/words"
 )
 
 // chainConditions are about the backup itself, and about what is missing.
-var chainConditions = []Condition{
-	{Code: ChainBroken, Title: "This backup is damaged", Severity: "critical", OfRun: true,
-		Holds:    "There is proof: a metadata file is empty or unreadable for longer than a half-written one can be, the index is shorter than its own header says, or a check found files missing, cut short or changed. Not judged while a run is under way.",
-		Means:    "It cannot be restored as a whole, whatever the program said that made it.",
-		HiddenBy: blind, Fix: FreshBackup, Also: []FixID{BackUpNow, CheckStorage}, find: chainBroken},
-	{Code: FalseFinished, Title: "It says finished, but it is not", Severity: "warning", OfRun: true,
-		Holds:    "Status.plist says finished, yet the index or Manifest.plist is missing or empty, and no run is under way.",
-		Means:    "The program that made it wrote finished too early, or was not told of an error. Nothing can be restored from it.",
-		HiddenBy: append([]Code{ChainBroken}, blind...), Fix: BackUpNow, Also: []FixID{FreshBackup, UpdateSoftware}, find: falseFinished},
-	{Code: NeverCompleted, Title: "No complete backup yet", Severity: "warning",
-		Holds:    "Nothing restorable is in the folder, no run is under way, and it is older than an hour.",
-		Means:    "If the phone were lost now, nothing could be restored from here.",
+var chainConditions = worded([]Condition{
+	{Code: ChainBroken, OfRun: true, find: chainBroken,
+		HiddenBy: blind,
+		Fix:      FreshBackup, Also: []FixID{BackUpNow, CheckStorage}},
+	{Code: FalseFinished, OfRun: true, find: falseFinished,
+		HiddenBy: append([]Code{ChainBroken}, blind...),
+		Fix:      BackUpNow, Also: []FixID{FreshBackup, UpdateSoftware}},
+	{Code: NeverCompleted, find: neverCompleted,
 		HiddenBy: append([]Code{Interrupted, InterruptedMixed, ChainBroken, FalseFinished, PhoneDisconnected, MacDiskFull, FailingRepeatedly, NetworkUnreliable}, blind...),
-		Fix:      BackUpNow, Also: []FixID{EnterPasscode, UseCable, UpdateSoftware}, find: neverCompleted},
-	{Code: LeftoverSnapshot, Title: "Left over from an unfinished run", Severity: "info",
-		Holds:    "A folder Snapshot/ lies beside a finished backup, and no run is under way.",
-		Means:    "An earlier run died. The backup itself may be whole; the next complete run removes what is left.",
-		HiddenBy: append([]Code{ChainBroken, Interrupted, InterruptedMixed, FalseFinished}, blind...), Fix: BackUpNow, Also: []FixID{CheckStorage}, find: leftoverSnapshot},
-	{Code: ChainUnproven, Title: "Encrypted: whole as far as can be told", Severity: "info",
-		Holds:    "The backup is encrypted, and has not been checked with its password.",
-		Means:    "Sizes and numbers are in order. Whether it opens, only its password proves.",
-		HiddenBy: append([]Code{ChainBroken, FalseFinished, Interrupted, InterruptedMixed}, blind...), Fix: RecordBackupPassword, find: chainUnproven},
-	{Code: IndexTooLarge, Title: "The backup's index is very large", Severity: "warning",
-		Holds:    "Manifest.db is larger than 1 GB (1,000,000,000 bytes).",
-		Means:    "The phone must load it for every incremental run, and phones have run out of memory over it and hung at 0 %.",
-		HiddenBy: blind, Fix: FreshBackup, Also: []FixID{FreePhoneStorage, UpdateSoftware}, find: indexTooLarge},
-	{Code: Shrunk, Title: "The backup has become much smaller", Severity: "warning", OfRun: true,
-		Holds:    "Files or bytes fell by more than 20 % from the complete run before.",
-		Means:    "Either much was deleted on the phone, or the last run left things out.",
-		HiddenBy: append([]Code{ChainBroken}, blind...), Fix: BackUpNow, Also: []FixID{Wait}, find: shrunk},
-	{Code: EncryptionLost, Title: "The backup is no longer encrypted", Severity: "warning",
-		Holds:    "This phone's last complete backup was encrypted, and this one is not.",
-		Means:    "Passwords, Health and call history are not in it, and anybody who reads the disk can read it.",
-		HiddenBy: blind, Fix: EncryptedLocalBackup, find: encryptionLost},
-	{Code: NotEncrypted, Title: "The backup is not encrypted", Severity: "info",
-		Holds:    "Manifest.plist says that it is not.",
-		Means:    "Passwords, Health data and call history are left out.",
-		HiddenBy: append([]Code{EncryptionLost}, blind...), Fix: EncryptedLocalBackup, find: notEncrypted},
-	{Code: Overdue, Title: "A backup is overdue", Severity: "warning",
-		Holds:    "On as many days as [patience] overdue says the phone was at hand and no backup was completed; again at two, three and four times that.",
-		Means:    "What changed on the phone since then exists once only.",
-		HiddenBy: append([]Code{NeverCompleted, Interrupted, InterruptedMixed, FailingRepeatedly}, blind...), Fix: BackUpNow, Also: []FixID{UseCable, EnterPasscode}, find: overdue},
-	{Code: PhoneDisagrees, Title: "The iPhone knows of no such backup", Severity: "warning",
-		Holds:    "The phone's own date of its last local backup is over an hour older than the folder's.",
-		Means:    "The folder says finished, but the phone's last check failed, or another program wrote it.",
-		HiddenBy: append([]Code{ChainBroken, FalseFinished}, blind...), Fix: BackUpNow, Also: []FixID{FreshBackup, UpdateSoftware}, find: phoneDisagrees},
-	{Code: AppleOutage, Title: "Apple reports trouble with iCloud", Severity: "warning",
-		Holds: "An iCloud condition holds, and Apple's System Status page names an ongoing event for iCloud Backup.",
-		Means: "The cause is not here. The page may lag, so a green one proves nothing.",
-		Fix:   CheckAppleStatus, Also: []FixID{EncryptedLocalBackup, Wait}, find: appleOutage},
-	{Code: ICloudOverdue, Title: "No iCloud backup for a week or more", Severity: "warning",
-		Holds:    "iCloud Backup is on and the phone says that its last one is over 7 days old (asked less than 24 h ago); again at 14, 21 and 28 days.",
-		Means:    "iCloud backups stop silently when storage is full or the phone is never on power and Wi-Fi.",
-		HiddenBy: []Code{AppleOutage}, Fix: CheckStorage, Also: []FixID{StablePowerAndWiFi, EncryptedLocalBackup, ResetNetworkSettings}, find: icloudOverdue},
-}
+		Fix:      BackUpNow, Also: []FixID{EnterPasscode, UseCable, UpdateSoftware}},
+	{Code: LeftoverSnapshot, find: leftoverSnapshot,
+		HiddenBy: append([]Code{ChainBroken, Interrupted, InterruptedMixed, FalseFinished}, blind...),
+		Fix:      BackUpNow, Also: []FixID{CheckStorage}},
+	{Code: ChainUnproven, find: chainUnproven,
+		HiddenBy: append([]Code{ChainBroken, FalseFinished, Interrupted, InterruptedMixed}, blind...),
+		Fix:      RecordBackupPassword},
+	{Code: IndexTooLarge, find: indexTooLarge,
+		HiddenBy: blind,
+		Fix:      FreshBackup, Also: []FixID{FreePhoneStorage, UpdateSoftware}},
+	{Code: Shrunk, OfRun: true, find: shrunk,
+		HiddenBy: append([]Code{ChainBroken}, blind...),
+		Fix:      BackUpNow, Also: []FixID{Wait}},
+	{Code: EncryptionLost, find: encryptionLost,
+		HiddenBy: blind,
+		Fix:      EncryptedLocalBackup},
+	{Code: NotEncrypted, find: notEncrypted,
+		HiddenBy: append([]Code{EncryptionLost}, blind...),
+		Fix:      EncryptedLocalBackup},
+	{Code: Overdue, find: overdue,
+		HiddenBy: append([]Code{NeverCompleted, Interrupted, InterruptedMixed, FailingRepeatedly}, blind...),
+		Fix:      BackUpNow, Also: []FixID{UseCable, EnterPasscode}},
+	{Code: PhoneDisagrees, find: phoneDisagrees,
+		HiddenBy: append([]Code{ChainBroken, FalseFinished}, blind...),
+		Fix:      BackUpNow, Also: []FixID{FreshBackup, UpdateSoftware}},
+	{Code: AppleOutage, find: appleOutage,
+		Fix: CheckAppleStatus, Also: []FixID{EncryptedLocalBackup, Wait}},
+	{Code: ICloudOverdue, find: icloudOverdue,
+		HiddenBy: []Code{AppleOutage},
+		Fix:      CheckStorage, Also: []FixID{StablePowerAndWiFi, EncryptedLocalBackup, ResetNetworkSettings}},
+})
 
 // lasting reports whether a metadata file has been bad for longer than a
 // half-written one can be: its last change is old, and a second look at least a
@@ -123,13 +108,13 @@ func presenceWords(f File) string {
 	case f.Detail != "":
 		return f.Detail
 	case f.Presence == Empty:
-		return "0 bytes"
+		return words.Bytes(0)
 	case f.Presence == Missing:
-		return "missing"
+		return words.FileMissing
 	case f.Presence == Denied:
-		return "may not be read"
+		return words.FileDenied
 	}
-	return "cannot be read"
+	return words.FileUnreadable
 }
 
 func chainBroken(v *view) *draft {
@@ -138,40 +123,22 @@ func chainBroken(v *view) *draft {
 	}
 	d := &draft{severity: Critical, confidence: High, evidence: v.damage()}
 	if len(d.evidence) > 0 {
-		d.detail = "A file that a restore needs is damaged: " + d.evidence[0].Fact + " (" + d.evidence[0].Value + ")."
+		d.detail = words.FileDamaged(d.evidence[0].Fact, d.evidence[0].Value)
 	}
 	if c := v.s.m.Check; v.s.CheckCounts() && c.Verdict == BrokenUp {
-		d.detail = checkWords(c)
+		d.detail = words.CheckFound(c.Missing+c.WrongSize+c.WrongBytes+c.Irregular, c.Files, c.Reason, c.Summary)
 		d.confidence = c.Confidence
-		d.evidence = append(d.evidence, Evidence{"Checked", clock(c.At), FromFolder},
-			Evidence{"Missing, wrong size, wrong content", fmt.Sprintf("%s, %s, %s of %s files", words.Count(c.Missing), words.Count(c.WrongSize), words.Count(c.WrongBytes), words.Count(c.Files)), FromFolder})
+		d.evidence = append(d.evidence, Evidence{words.FactChecked, words.Clock(c.At), FromFolder},
+			Evidence{words.FactCheckCounts, words.CheckCounts(c.Missing, c.WrongSize, c.WrongBytes, c.Files), FromFolder})
 	}
 	if len(d.evidence) == 0 {
 		return nil
 	}
 	if v.r != nil && !v.r.FullAt.IsZero() {
-		d.evidence = append(d.evidence, Evidence{"The disk was full during the last run", words.Bytes(v.r.MinFree) + " free at " + clock(v.r.FullAt.T), FromMac})
+		d.evidence = append(d.evidence, Evidence{words.FactWasFull, words.WasFull(v.r.MinFree, v.r.FullAt.T), FromMac})
 		d.also = []FixID{CheckStorage, BackUpNow}
 	}
 	return d
-}
-
-// checkWords says in a sentence or two what a check found.
-func checkWords(c CheckResult) string {
-	n := c.Missing + c.WrongSize + c.WrongBytes + c.Irregular
-	var b strings.Builder
-	switch {
-	case n > 0:
-		fmt.Fprintf(&b, "%s of %s damaged or missing.", words.Count(n), words.Plural(c.Files, "file"))
-	case c.Reason != "":
-		b.WriteString(strings.TrimSuffix(c.Reason, ".") + ".")
-	default:
-		b.WriteString("The check found it damaged.")
-	}
-	if c.Summary != "" {
-		b.WriteString(" Lost: " + strings.TrimSuffix(c.Summary, ".") + ".")
-	}
-	return b.String()
 }
 
 func falseFinished(v *view) *draft {
@@ -191,9 +158,9 @@ func falseFinished(v *view) *draft {
 	if len(ev) == 2 && ev[0].Fact > ev[1].Fact {
 		ev[0], ev[1] = ev[1], ev[0]
 	}
-	ev = append(ev, Evidence{"Status.plist", "finished", FromFolder})
+	ev = append(ev, Evidence{"Status.plist", words.StateFinished, FromFolder})
 	return &draft{severity: Warning, evidence: ev,
-		detail: "Status.plist says finished, but " + ev[0].Fact + " is " + strings.Replace(ev[0].Value, "0 bytes", "empty", 1) + ". Nothing can be restored from this backup."}
+		detail: words.SaysFinished(ev[0].Fact, ev[0].Value)}
 }
 
 func neverCompleted(v *view) *draft {
@@ -213,13 +180,13 @@ func neverCompleted(v *view) *draft {
 	if !v.calendar(made, time.Hour) {
 		return nil
 	}
-	return &draft{severity: Warning, detail: "No run of this phone has ever finished here, so nothing can be restored from this folder.",
-		evidence: []Evidence{{"Status.plist", statusWords(fo.Status), FromFolder}, {"Index", presenceOf(fo.Index.File), FromFolder}}}
+	return &draft{severity: Warning, detail: words.NothingFinished,
+		evidence: []Evidence{{"Status.plist", statusWords(fo.Status), FromFolder}, {words.FactIndex, presenceOf(fo.Index.File), FromFolder}}}
 }
 
 func statusWords(s StatusFile) string {
 	if s.Presence == Present {
-		return s.Status.SnapshotState + ", " + orUnknown(s.Status.BackupState)
+		return words.States(s.Status.SnapshotState, s.Status.BackupState)
 	}
 	return presenceOf(s.File)
 }
@@ -229,7 +196,7 @@ func presenceOf(f File) string {
 		return words.Bytes(f.Size)
 	}
 	if f.Presence == NotLooked {
-		return "unknown"
+		return words.OrUnknown("")
 	}
 	return presenceWords(f)
 }
@@ -238,10 +205,10 @@ func leftoverSnapshot(v *view) *draft {
 	if !v.atRest() || !v.finished() || v.f.Folder.Snapshot != Yes {
 		return nil
 	}
-	d := &draft{severity: Info, detail: "A folder Snapshot/ lies beside the finished backup: an earlier run died. The next complete run removes it.",
-		evidence: []Evidence{{"Snapshot/", "present beside finished", FromFolder}}}
+	d := &draft{severity: Info, detail: words.SnapshotLeft,
+		evidence: []Evidence{{words.FactSnapshot, words.BesideFinished, FromFolder}}}
 	if n := v.f.Folder.SnapshotFiles; n > 0 {
-		d.evidence = append(d.evidence, Evidence{"Files in it, about", words.Count(n), FromFolder})
+		d.evidence = append(d.evidence, Evidence{words.FactSnapshotHas, words.Count(n), FromFolder})
 	}
 	return d
 }
@@ -253,8 +220,8 @@ func chainUnproven(v *view) *draft {
 	if v.s.CheckCounts() && v.s.m.Check.Verdict == Good {
 		return nil
 	}
-	return &draft{severity: Info, detail: "This backup is encrypted: what can be told without its password is in order. `watchdogctl check --password-stdin` proves it.",
-		evidence: []Evidence{{"Manifest.plist", "encrypted", FromFolder}}}
+	return &draft{severity: Info, detail: words.UnprovenInOrder + " " + words.ProveIt,
+		evidence: []Evidence{{"Manifest.plist", words.Encrypted, FromFolder}}}
 }
 
 func indexTooLarge(v *view) *draft {
@@ -262,7 +229,7 @@ func indexTooLarge(v *view) *draft {
 	if size <= 1e9 {
 		return nil
 	}
-	return &draft{severity: Warning, confidence: Medium, detail: "Manifest.db has " + words.Bytes(size) + ". Phones have run out of memory over indexes of this size and hung at 0 %.",
+	return &draft{severity: Warning, confidence: Medium, detail: words.IndexTooLarge(size),
 		evidence: []Evidence{{"Manifest.db", words.Bytes(size), FromFolder}}}
 }
 
@@ -288,9 +255,9 @@ func shrunk(v *view) *draft {
 		return nil
 	}
 	return &draft{severity: Warning, confidence: Medium,
-		detail: fmt.Sprintf("The backup before held %s in %s, this one %s in %s.", words.Bytes(was.ChainBytes), words.Plural(was.ChainFiles, "file"), words.Bytes(now.ChainBytes), words.Plural(now.ChainFiles, "file")),
-		evidence: []Evidence{{"Before", words.Plural(was.ChainFiles, "file") + ", " + words.Bytes(was.ChainBytes), FromHistory},
-			{"Now", words.Plural(now.ChainFiles, "file") + ", " + words.Bytes(now.ChainBytes), FromFolder}}}
+		detail: words.Shrunk(was.ChainBytes, was.ChainFiles, now.ChainBytes, now.ChainFiles),
+		evidence: []Evidence{{words.FactBefore, words.Arrived(was.ChainFiles, was.ChainBytes), FromHistory},
+			{words.FactNow, words.Arrived(now.ChainFiles, now.ChainBytes), FromFolder}}}
 }
 
 // fell reports whether a figure fell by more than a fifth.
@@ -317,16 +284,16 @@ func encryptionLost(v *view) *draft {
 }
 
 func (v *view) noLonger(since time.Time) *draft {
-	return &draft{severity: Warning, detail: "The backup of " + since.UTC().Format("2 January 2006") + " was encrypted, this one is not.",
-		evidence: []Evidence{{"Then", "encrypted", FromHistory}, {"Now", "not encrypted", FromFolder}}}
+	return &draft{severity: Warning, detail: words.WasEncrypted(since),
+		evidence: []Evidence{{words.FactThen, words.Encrypted, FromHistory}, {words.FactNow, words.NotEncrypted, FromFolder}}}
 }
 
 func notEncrypted(v *view) *draft {
 	if v.s.encrypted() != No {
 		return nil
 	}
-	return &draft{severity: Info, detail: "Passwords, Health data and call history are in encrypted backups only.",
-		evidence: []Evidence{{"Manifest.plist", "not encrypted", FromFolder}}}
+	return &draft{severity: Info, detail: words.OnlyInEncrypted,
+		evidence: []Evidence{{"Manifest.plist", words.NotEncrypted, FromFolder}}}
 }
 
 // seenElsewhere is when the phone says that it was last backed up on any
@@ -354,12 +321,12 @@ func overdue(v *view) *draft {
 		return nil
 	}
 	d := &draft{severity: Warning, step: step, confidence: High,
-		detail:   fmt.Sprintf("The last complete backup is from %s. The phone was at hand on %s since.", last.UTC().Format("2 January 2006"), words.Plural(int64(days), "day")),
-		evidence: []Evidence{{"Last complete backup", clock(last), FromHistory}, {"Days with the phone at hand", fmt.Sprint(days), FromPhone}}}
+		detail:   words.OverdueAtHand(last, days),
+		evidence: []Evidence{{words.FactLastComplete, words.Clock(last), FromHistory}, {words.FactDaysAtHand, fmt.Sprint(days), FromPhone}}}
 	if v.s.m.Blind {
 		d.confidence = Low
-		d.detail = fmt.Sprintf("The last complete backup is from %s, %s of watching ago.", last.UTC().Format("2 January 2006"), words.Plural(int64(days), "day"))
-		d.evidence[1] = Evidence{"Days on which the watchdog ran", fmt.Sprint(days), FromHistory}
+		d.detail = words.OverdueWatched(last, days)
+		d.evidence[1] = Evidence{words.FactDaysWatched, fmt.Sprint(days), FromHistory}
 	}
 	return d
 }
@@ -375,8 +342,8 @@ func phoneDisagrees(v *view) *draft {
 	if p.Asked.Before(v.s.LastComplete().Add(10*time.Minute)) || !p.LastLocalBackup.Before(done.Add(-time.Hour)) {
 		return nil
 	}
-	return &draft{severity: Warning, confidence: Medium, detail: "The folder has a backup that the phone does not count: its own last one is older.",
-		evidence: []Evidence{{"Last backup, says the phone", clock(p.LastLocalBackup), FromPhone}, {"Last backup, says the folder", clock(done), FromFolder}}}
+	return &draft{severity: Warning, confidence: Medium, detail: words.PhoneDisagrees,
+		evidence: []Evidence{{words.FactPhoneSays, words.Clock(p.LastLocalBackup), FromPhone}, {words.FactFolderSays, words.Clock(done), FromFolder}}}
 }
 
 func icloudOverdue(v *view) *draft {
@@ -387,8 +354,8 @@ func icloudOverdue(v *view) *draft {
 	age := v.now.T.Sub(p.LastCloudBackup)
 	step := min(int(age/(7*24*time.Hour)), 4)
 	v.due(p.LastCloudBackup.Add(time.Duration(step+1) * 7 * 24 * time.Hour))
-	d := &draft{severity: Warning, cloud: true, step: step, detail: "iCloud Backup is on, but the phone's last one is " + words.Span(age) + " old.",
-		evidence: []Evidence{{"Last iCloud backup", clock(p.LastCloudBackup), FromPhone}}, fix: CheckStorage}
+	d := &draft{severity: Warning, cloud: true, step: step, detail: words.CloudOverdue(age),
+		evidence: []Evidence{{words.FactLastCloud, words.Clock(p.LastCloudBackup), FromPhone}}, fix: CheckStorage}
 	switch step { // widening: what did not help the week before is not said first again
 	case 2:
 		d.fix, d.also = StablePowerAndWiFi, []FixID{CheckStorage, EncryptedLocalBackup, ResetNetworkSettings}
@@ -402,6 +369,6 @@ func appleOutage(v *view) *draft {
 	if v.f.Apple.Outage != Yes {
 		return nil
 	}
-	return &draft{severity: Warning, cloud: true, confidence: Medium, detail: "Apple's System Status page reports an ongoing event for iCloud Backup.",
-		evidence: []Evidence{{"Apple System Status", orUnknown(v.f.Apple.Detail), FromApple}}}
+	return &draft{severity: Warning, cloud: true, confidence: Medium, detail: words.AppleReports,
+		evidence: []Evidence{{words.FactAppleStatus, words.OrUnknown(v.f.Apple.Detail), FromApple}}}
 }

@@ -86,6 +86,7 @@ var conditions = map[string]Condition{
 		Holds:    "The history database had to be set aside, or cannot be written.",
 		Means:    "Watching goes on. What was learned of this phone's habits is lost, or will be at the next restart.",
 	},
+
 	// Of the run under way, or the one that has just ended.
 
 	"waiting-for-passcode": {
@@ -178,6 +179,7 @@ var conditions = map[string]Condition{
 		Holds:    "Pairing is refused though it once worked, or the phone's iOS is newer than this Mac's system can know.",
 		Means:    "Runs fail until one of them is updated and they trust each other again.",
 	},
+
 	// Of the backup itself, and of what is missing.
 
 	"chain-broken": {
