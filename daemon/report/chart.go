@@ -123,22 +123,7 @@ func stepOf(d time.Duration, n int) time.Duration {
 	return time.Duration(days) * 24 * time.Hour
 }
 
-// short is a length of time on an axis: "0", "20 min", "3 h", "2 d".
-func short(d time.Duration) string {
-	switch {
-	case d == 0:
-		return "0"
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	case d < 48*time.Hour && d%time.Hour == 0:
-		return fmt.Sprintf("%d h", int(d.Hours()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d:%02d h", int(d.Hours()), int(d.Minutes())%60)
-	}
-	return fmt.Sprintf("%d d", int(d.Hours())/24)
-}
-
-// yAxis draws horizontal lines at round sizes, each with its name at the left.
+// bytesAxis draws horizontal lines at round sizes, each with its name at the left.
 func (c *chart) bytesAxis(y scale, left, right float64, n int) {
 	step := roundUp(y.to, n)
 	for v := 0.0; v <= y.to*1.001; v += step {

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"backupwatchdog/daemon/backup"
@@ -46,7 +45,7 @@ func (b *builder) curves(id string, x control.Backup, runs []control.PastRun) []
 // the run under way, else what holds until a phone's own habits are known.
 func limitOf(x control.Backup, r control.PastRun, p backup.Phase) time.Duration {
 	if r.Outcome == backup.OutcomeRunning && x.Phase == p && x.Run != nil && x.Run.SilenceLimit != nil {
-		return span(*x.Run.SilenceLimit)
+		return words.Seconds(*x.Run.SilenceLimit)
 	}
 	d := config.Default().Patience
 	switch p {
@@ -121,10 +120,10 @@ func (b *builder) curve(id string, x control.Backup, r control.PastRun, pts []co
 		return figure{}, false
 	}
 	quiet := hushes(pts, end, func(p backup.Phase) time.Duration { return limitOf(x, r, p) })
-	c := &chart{ID: id, W: 352, H: 178, Title: "Progress of the run of " + b.at(r.Started).Text}
+	c := &chart{ID: id, W: 352, H: 178, Title: words.ChartCourse(b.at(r.Started).Text)}
 	c.Desc = b.curveWords(r, most, end.Sub(r.Started), quiet)
 	c.draw(r.Started, end, most, pts, quiet, toneOfRun(r))
-	return figure{b.at(r.Started).Text + ", " + outcomeWords(r), c}, true
+	return figure{b.at(r.Started).Text + ", " + outcome(r), c}, true
 }
 
 // draw plots bytes over time since the start, with what was too silent shaded
@@ -142,7 +141,7 @@ func (c *chart) draw(start, end time.Time, most int64, pts []control.Sample, qui
 	step := stepOf(took, 4)
 	for d := time.Duration(0); d <= took; d += step {
 		c.line("base", x.at(float64(d)), bottom, x.at(float64(d)), bottom+4)
-		c.text("tick", x.at(float64(d)), bottom+19, "middle", short(d))
+		c.text("tick", x.at(float64(d)), bottom+19, "middle", words.ChartSpan(d))
 	}
 	var xs, ys []float64
 	for _, p := range pts {
@@ -162,9 +161,9 @@ func (c *chart) draw(start, end time.Time, most int64, pts []control.Sample, qui
 	c.path("curve", points(xs, ys))
 	free := 0.0
 	for _, h := range quiet {
-		class, word := "name critical", "quiet "+words.Span(h.awake)
+		class, word := "name critical", words.ChartSilent(h.awake)
 		if h.blank {
-			class, word = "name", "no word for "+words.Span(h.awake)
+			class, word = "name", words.ChartBlank(h.awake)
 		}
 		half := 3.4 * float64(len(word))
 		mid := min(max((at(h.from)+at(h.to))/2, left+half), right-half)
@@ -179,23 +178,13 @@ func (c *chart) draw(start, end time.Time, most int64, pts []control.Sample, qui
 
 // curveWords is the curve in words.
 func (b *builder) curveWords(r control.PastRun, most int64, took time.Duration, quiet []hush) string {
-	text := fmt.Sprintf("%s in %s; %s.", words.Bytes(most), words.Span(took), outcomeWords(r))
 	var silent, blank []string
 	for _, h := range quiet {
-		part := fmt.Sprintf("for %s from %s", words.Span(h.awake), b.at(h.from).Text)
 		if h.blank {
-			blank = append(blank, part)
+			blank = append(blank, words.ChartSilence(h.awake, b.at(h.from).Text, ""))
 		} else {
-			silent = append(silent, part+", "+whilst[h.phase])
+			silent = append(silent, words.ChartSilence(h.awake, b.at(h.from).Text, words.PhaseOf(string(h.phase)).While))
 		}
 	}
-	if len(silent) == 0 {
-		text += " It was never quiet for longer than it may be."
-	} else {
-		text += " Quiet for longer than it may be: " + strings.Join(silent, "; ") + "."
-	}
-	if len(blank) > 0 {
-		text += " The computer slept or nobody watched: " + strings.Join(blank, "; ") + "."
-	}
-	return text
+	return words.ChartCourseWords(most, took, outcome(r), silent, blank)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/words"
 )
 
 // finding is one condition that holds, with what it rests on and what to do.
@@ -67,8 +68,8 @@ func title(code backup.Code) string {
 
 func (b *builder) finding(udid string, f backup.Finding) finding {
 	out := finding{
-		Tone: toneOf(f.Severity), Weight: severityWords[f.Severity], Title: cmp.Or(f.Title, title(f.Code)), Detail: parts(f.Detail),
-		Since: b.at(f.Since), Sure: sureWords[f.Confidence], Fix: f.Fix.Title, Code: f.Code,
+		Tone: toneOf(f.Severity), Weight: words.Capital(words.Severity(f.Severity.String())), Title: cmp.Or(f.Title, title(f.Code)), Detail: parts(f.Detail),
+		Since: b.at(f.Since), Sure: words.Confidence(string(f.Confidence)), Fix: f.Fix.Title, Code: f.Code,
 	}
 	for _, s := range f.Fix.Steps {
 		out.Steps = append(out.Steps, parts(s))
@@ -77,7 +78,7 @@ func (b *builder) finding(udid string, f backup.Finding) finding {
 		out.Sure = ""
 	}
 	for _, e := range f.Evidence {
-		out.Evidence = append(out.Evidence, evidence{e.Fact, e.Value, sourceWords[e.Source]})
+		out.Evidence = append(out.Evidence, evidence{e.Fact, e.Value, words.Source(string(e.Source))})
 	}
 	for _, id := range f.Also {
 		if fix, ok := backup.FixByID(id); ok {
@@ -86,9 +87,9 @@ func (b *builder) finding(udid string, f backup.Finding) finding {
 	}
 	switch m := b.mute(udid, f.Code); {
 	case m != nil:
-		out.Quiet = "Muted " + b.until(m.Until)
+		out.Quiet = words.ReportMuted(b.until(m.Until))
 	case f.Key != "" && slices.Contains(b.Status.Acked, f.Key):
-		out.Quiet = "Seen"
+		out.Quiet = words.ReportSeen
 	}
 	return out
 }

@@ -10,6 +10,7 @@ import (
 
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/words"
 )
 
 // A tone is how something stands: it chooses colour and shape, and always goes
@@ -44,15 +45,15 @@ type page struct {
 	Zone     string
 	Stale    string // that what is shown is old, in words; "" in a live report
 	Missing  string // why there is no history; "" when there is
-	Redacted bool
-	Version  string
+	MadeBy   string
+	Names    []part    // whether names are left out
 	Computer []finding // of no single backup
 	Phones   []phone
 	Nobody   string // what is said where there is no phone
 	Archived []archived
 	Told     []notice // of no single backup
 	Roots    []root
-	Config   string // why the newest configuration was refused
+	Config   string // that the newest configuration was refused, and why
 }
 
 // archived is a chain that was set aside.
@@ -71,11 +72,17 @@ type builder struct {
 // its own time.
 func newPage(in Input) page {
 	b := &builder{in, moments{in.Now}}
-	p := page{Made: b.at(in.Now), Zone: in.Now.Format("UTC-07:00"), Redacted: in.Redact, Version: in.Version, Missing: in.NoHistory,
-		Config: in.Status.Daemon.ConfigError}
-	p.Made.Text = in.Now.Format("Monday 2 January 2006, 15:04")
+	p := page{Made: b.at(in.Now), Zone: in.Now.Format("UTC-07:00"), MadeBy: words.ReportMade(in.Version), Names: parts(words.ReportPage.Named),
+		Missing: in.NoHistory}
+	p.Made.Text = words.ReportMoment(in.Now)
+	if in.Redact {
+		p.Names = parts(words.ReportPage.Redacted)
+	}
+	if e := in.Status.Daemon.ConfigError; e != "" {
+		p.Config = words.ConfigRefused(e)
+	}
 	if s := in.Status.Stale; s != nil {
-		p.Stale = fmt.Sprintf("The watchdog is not running. This is what it last knew, %s, %s. Nobody has watched since.", b.at(*s).Text, b.ago(*s))
+		p.Stale = words.ReportStale(b.at(*s).Text, b.ago(*s))
 		b.now = s.In(in.Now.Location())
 	}
 	for _, f := range in.Status.Findings {
@@ -91,7 +98,7 @@ func newPage(in Input) page {
 	}
 	p.Told = b.notices(func(n control.Notice) bool { return n.UDID == "" || !b.hasPhone(n.UDID) })
 	for _, r := range in.Status.Roots {
-		p.Roots = append(p.Roots, root{r.Path, cmp.Or(stateWords[r.State], "not known"), size(r.FreeBytes)})
+		p.Roots = append(p.Roots, root{r.Path, cmp.Or(words.Folder(r.State), words.NotKnown), size(r.FreeBytes)})
 	}
 	p.Nobody = b.nobody()
 	p.Tone, p.Headline = b.headline(p)
@@ -141,7 +148,7 @@ func (b *builder) name(x control.Backup) string {
 	if ordinary(name) && b.twins(name) > 1 {
 		name += " (" + x.UDID[max(0, len(x.UDID)-6):] + ")"
 	}
-	return cutTo(cmp.Or(name, x.UDID, "An iPhone"), longestName)
+	return cutTo(cmp.Or(name, x.UDID, words.ReportNobody), longestName)
 }
 
 // twins counts the phones of one name.
@@ -190,9 +197,9 @@ func (b *builder) headline(p page) (tone, string) {
 	}
 	switch {
 	case needs == 1:
-		return worst, sentence(first)
+		return worst, words.Sentence(first)
 	case needs > 1:
-		return worst, small(needs) + " things need you."
+		return worst, words.ReportNeeds(needs)
 	}
 	return b.calm(p)
 }
@@ -208,11 +215,11 @@ func (b *builder) blind() bool {
 func (b *builder) nobody() string {
 	switch {
 	case len(b.Status.Roots) == 0:
-		return "No folder is known to be watched, so nothing can be said of any backup."
+		return words.ReportNoRoot
 	case b.blind():
-		return "The backup folder could not be looked into. There may be backups or none, good ones or damaged ones."
+		return words.ReportNoSight
 	}
-	return "No backup is in the watched folder. When the first one begins it appears here, with its course, its size and what a check of it finds."
+	return words.ReportNoBackup
 }
 
 // calm is the headline where nothing needs anybody. It never says "no backup"
@@ -220,28 +227,32 @@ func (b *builder) nobody() string {
 func (b *builder) calm(p page) (tone, string) {
 	switch {
 	case len(p.Roots) == 0:
-		return unsure, "Nothing is watched."
+		return unsure, words.NothingWatched
 	case b.blind():
-		return unsure, "It is not known what is in the backup folder."
+		return unsure, words.ReportBlind
 	case len(p.Phones) == 0:
-		return unsure, "There is no backup here yet."
+		return unsure, words.NoBackupYet
+	}
+	if i := slices.IndexFunc(b.Status.Backups, gaveUp); i >= 0 {
+		return busy, words.BackingUpAlone(b.name(b.Status.Backups[i]))
 	}
 	for _, x := range p.Phones {
 		switch x.Tone {
 		case busy:
-			return busy, "A backup is under way, and all is well."
+			return busy, words.ReportUnderWay
 		case unsure:
-			return unsure, "Nothing is wrong, as far as can be told."
+			return unsure, words.AsFarAsKnown
 		}
 	}
-	return well, "All is well."
+	return well, words.AllWell
 }
 
 // notice is one row of what was told.
 type notice struct {
 	At           stamp
 	Title, Event string
-	Fate, Why    string
+	Fate         string
+	Why          []part
 	Failed       bool
 }
 
@@ -254,19 +265,19 @@ func (b *builder) notices(pick func(control.Notice) bool) []notice {
 	slices.SortStableFunc(list, func(x, y control.Notice) int { return y.At.Compare(x.At) })
 	var out []notice
 	for _, n := range list[:min(len(list), mostNotices)] {
-		why := n.Reason
+		why := words.Withheld(n.Reason)
 		if n.Outcome == "sent" {
 			why = ""
 		}
-		out = append(out, notice{b.at(n.At), cmp.Or(n.Title, string(n.Code)), eventWords[n.Event], fateWords(n), why, n.Outcome == "failed"})
+		out = append(out, notice{b.at(n.At), cmp.Or(n.Title, string(n.Code)), words.Capital(words.Event(n.Event)), words.Fate(n.Outcome, n.Channel), parts(why), n.Outcome == "failed"})
 	}
 	return out
 }
 
-// until words the end of a mute.
+// until is the end of a mute; "" for none.
 func (b *builder) until(t *time.Time) string {
 	if t == nil {
-		return "for good"
+		return ""
 	}
-	return "until " + b.at(*t).Text
+	return b.at(*t).Text
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -63,7 +62,7 @@ func (b *builder) phone(id string, x control.Backup) phone {
 	slices.SortStableFunc(p.Findings, func(f, g finding) int { return cmp.Compare(rank(f), rank(g)) })
 	for _, m := range b.Status.Muted {
 		if m.UDID == x.UDID && !slices.ContainsFunc(x.Findings, func(f backup.Finding) bool { return f.Code == m.Code }) {
-			p.Muted = append(p.Muted, fmt.Sprintf("%s: muted %s.", title(m.Code), b.until(m.Until)))
+			p.Muted = append(p.Muted, words.ReportMutedOnly(title(m.Code), b.until(m.Until)))
 		}
 	}
 	p.Tone, p.State = b.state(x, p.Findings)
@@ -81,34 +80,30 @@ func (b *builder) phone(id string, x control.Backup) phone {
 // state is how a phone is, in one sentence.
 func (b *builder) state(x control.Backup, list []finding) (tone, string) {
 	if len(list) > 0 && list[0].Quiet == "" && list[0].Tone != unsure {
-		return list[0].Tone, sentence(list[0].Title)
+		return list[0].Tone, words.Sentence(list[0].Title)
 	}
 	if slices.ContainsFunc(list, func(f finding) bool {
 		return f.Quiet == "" && (f.Code == backup.Stalled || f.Code == backup.WaitingForPasscode)
 	}) {
 		i := slices.IndexFunc(list, func(f finding) bool { return f.Code == backup.Stalled || f.Code == backup.WaitingForPasscode })
 		if list[i].Code == backup.Stalled {
-			return unsure, "It has been quiet for longer than usual, and may be stuck."
+			return unsure, words.MayBeStuck("It")
 		}
-		return unsure, sentence(list[i].Title)
+		return unsure, words.Sentence(list[i].Title)
 	}
 	switch {
 	case x.Phase.Active():
-		text := "It is being backed up: " + phaseWords[x.Phase]
-		if done := b.done(x.Run); done != "" {
-			text += ", " + done
-		}
-		return busy, text + "."
+		return busy, words.ReportRunning(string(x.Phase), b.done(x.Run))
 	case x.Phase == backup.Abandoned:
-		return unsure, "The last run broke off."
+		return unsure, words.ReportBrokeOff
 	case x.LastComplete == nil:
-		return unsure, "No complete backup is known."
+		return unsure, words.NoneComplete
 	case x.Chain.Verdict == backup.BrokenUp:
-		return critical, "Its backup is damaged."
-	case x.Chain.Verdict == backup.Good:
-		return well, fmt.Sprintf("Backed up %s, and the backup is whole.", b.ago(*x.LastComplete))
+		return critical, words.ReportDamaged
+	case x.Chain.Restorable == "no":
+		return unsure, words.ReportUnrestorable
 	}
-	return well, fmt.Sprintf("Backed up %s.", b.ago(*x.LastComplete))
+	return well, words.ReportBackedUp(b.ago(*x.LastComplete), x.Chain.Verdict == backup.Good)
 }
 
 // done is how far a run is, as far as that is known.
@@ -119,69 +114,89 @@ func (b *builder) done(r *control.Run) string {
 	var parts []string
 	if r.Bytes != nil && r.Expected != nil && *r.Bytes >= 0 && *r.Expected > 0 {
 		share := min(float64(*r.Bytes)/float64(*r.Expected), 0.99)
-		parts = append(parts, fmt.Sprintf("%d %% of about %s", int(share*100), words.Bytes(*r.Expected)))
+		parts = append(parts, words.ReportDone(share, *r.Bytes, *r.Expected, r.AtMost))
 	} else if r.Bytes != nil && *r.Bytes > 0 {
-		parts = append(parts, words.Bytes(*r.Bytes)+" so far")
+		parts = append(parts, words.SoFar(*r.Bytes))
 	}
 	if r.ETA != nil {
-		parts = append(parts, left(*r.ETA))
+		parts = append(parts, words.Left(words.Seconds(*r.ETA), r.AtMost))
 	}
 	return strings.Join(parts, ", ")
 }
 
+// gaveUp reports whether a run is under way that has given up the complete
+// backup before it, so that there is none until it is done. One that is putting
+// its files in place is as good as there.
+func gaveUp(x control.Backup) bool {
+	return x.Phase.Active() && x.Phase != backup.Finishing && x.LastComplete != nil && x.Chain.Restorable == "no" && x.Chain.Verdict != backup.BrokenUp
+}
+
+// besides says what the date of the last complete backup alone would hide.
+func besides(x control.Backup) string {
+	switch {
+	case x.Chain.Restorable != "no" || x.Chain.Verdict == backup.BrokenUp: // of a damaged one Contents speaks
+		return ""
+	case gaveUp(x):
+		return words.GivenUp
+	case x.Phase.Active():
+		return words.BeingReplaced
+	}
+	return words.NoLongerThere
+}
+
 // facts are what one wants to know at a glance.
 func (b *builder) facts(x control.Backup) []fact {
-	last := "None is known"
+	date, since := "", ""
 	if x.LastComplete != nil {
-		last = b.at(*x.LastComplete).Text + " (" + b.ago(*x.LastComplete) + ")"
-	}
-	out := []fact{{"Last complete backup", last}, {"Contents", b.contents(x.Chain)}}
-	if x.Chain.Bytes != nil && *x.Chain.Bytes >= 0 {
-		v := words.Bytes(*x.Chain.Bytes)
-		if x.Chain.Files != nil {
-			v += " in " + words.Plural(*x.Chain.Files, "file")
+		date = b.at(*x.LastComplete).Text
+		if !x.LastComplete.After(b.now) {
+			since = b.ago(*x.LastComplete)
 		}
-		out = append(out, fact{"Size", v})
+	}
+	out := []fact{{words.ReportLast, words.ReportLastValue(date, since, besides(x))}, {words.ReportContents, b.contents(x.Chain)}}
+	if x.Chain.Bytes != nil && *x.Chain.Bytes >= 0 {
+		files := int64(-1)
+		if x.Chain.Files != nil {
+			files = *x.Chain.Files
+		}
+		out = append(out, fact{words.ReportSize, words.ReportSizeValue(*x.Chain.Bytes, files)})
 	}
 	if x.Encrypted != nil {
-		out = append(out, fact{"Encrypted", map[bool]string{true: "Yes", false: "No"}[*x.Encrypted]})
+		out = append(out, fact{words.ReportEncrypted, words.ReportYes(*x.Encrypted)})
 	}
-	out = append(out, fact{"Phone", b.about(x)})
-	return out
+	return append(out, fact{words.Device(x.ProductType), b.about(x)})
 }
 
 // contents says what the last check found.
 func (b *builder) contents(c control.Chain) string {
 	if c.Checking != nil {
-		return fmt.Sprintf("Being checked, %d %% done", int(min(max(*c.Checking, 0), 1)*100))
+		return words.Capital(words.Checking(*c.Checking))
 	}
-	text := capital(cmp.Or(verdictWords[c.Verdict], "not checked"))
-	if c.Verdict == backup.BrokenUp && c.Summary != "" {
-		text += ". Lost: " + c.Summary
+	lost, date := "", ""
+	if c.Verdict == backup.BrokenUp {
+		lost = c.Summary
 	}
 	if c.Checked != nil && c.Verdict != backup.Unchecked && c.Verdict != "" {
-		text += " (checked " + b.at(*c.Checked).Text + ")"
+		date = b.at(*c.Checked).Text
 	}
-	return text
+	return words.ReportContentsValue(cmp.Or(words.Verdict(string(c.Verdict)), words.Verdict(string(backup.Unchecked))), lost, date)
 }
 
 // about is the phone itself: its system, and how it is connected now.
 func (b *builder) about(x control.Backup) string {
-	version, link := x.OSVersion, "not connected"
-	battery := ""
+	version, link, battery := x.OSVersion, words.NotConnected, ""
 	for _, p := range b.Status.Phones {
 		if p.UDID != x.UDID {
 			continue
 		}
-		version = cmp.Or(p.OSVersion, version)
-		link = cmp.Or(map[string]string{"usb": "connected by cable", "network": "connected by Wi-Fi"}[p.Connection], "connected")
+		version, link = cmp.Or(p.OSVersion, version), words.ReportConnected(p.Connection)
 		if p.BatteryPercent != nil {
-			battery = fmt.Sprintf("battery %d %%", *p.BatteryPercent)
+			battery = words.Battery(*p.BatteryPercent, p.Charging != nil && *p.Charging)
 		}
 	}
 	system := ""
 	if version != "" {
-		system = map[bool]string{true: "iPadOS ", false: "iOS "}[deviceKind(x.ProductType) == "iPad"] + cutTo(version, 20)
+		system = words.System(x.ProductType) + " " + cutTo(version, 20)
 	}
-	return capital(strings.Join(slices.DeleteFunc([]string{system, link, battery}, func(s string) bool { return s == "" }), ", "))
+	return words.Capital(strings.Join(slices.DeleteFunc([]string{system, link, battery}, func(s string) bool { return s == "" }), ", "))
 }

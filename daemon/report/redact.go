@@ -1,6 +1,7 @@
 package report
 
 import (
+	"backupwatchdog/daemon/words"
 	"cmp"
 	"fmt"
 	"path/filepath"
@@ -37,26 +38,26 @@ func newRedactor(in Input) *redactor {
 		r.add(strings.ReplaceAll(udid, "-", ""), l)
 	}
 	for _, b := range in.Status.Backups {
-		r.add(b.ChainID, "chain of "+labels[b.UDID])
-		r.add(b.Path, "folder of "+labels[b.UDID])
+		r.add(b.ChainID, words.LabelChain(labels[b.UDID]))
+		r.add(b.Path, words.LabelPlace(labels[b.UDID]))
 		r.addName(b.DeviceName, labels[b.UDID])
 	}
 	for _, p := range in.Status.Phones {
 		r.addName(p.Name, labels[p.UDID])
 	}
 	for i, root := range in.Status.Roots {
-		l := "folder " + letter(i)
+		l := words.LabelRoot(letter(i))
 		r.add(root.Path, l)
 		r.add(root.Resolved, l)
 	}
 	d := in.Status.Daemon
 	for _, place := range []string{d.Socket, d.State, d.Executable, d.Config} {
-		r.add(place, "a folder of the watchdog")
-		r.add(filepath.Dir(place), "a folder of the watchdog")
+		r.add(place, words.LabelOurs)
+		r.add(filepath.Dir(place), words.LabelOurs)
 	}
-	r.add(d.CodeHash, "a digest")
+	r.add(d.CodeHash, words.LabelDigest)
 	for _, s := range in.Hide {
-		r.add(s, "this computer")
+		r.add(s, words.LabelComputer)
 	}
 	r.compile()
 	return r
@@ -64,13 +65,13 @@ func newRedactor(in Input) *redactor {
 
 // phoneLabels gives every phone that occurs anywhere its letter.
 func phoneLabels(in Input) map[string]string {
-	kind := map[string]string{}
+	kind := map[string]string{} // product types
 	note := func(udid, product string) {
 		if udid == "" {
 			return
 		}
-		if k := deviceKind(product); kind[udid] == "" || product != "" {
-			kind[udid] = k
+		if _, known := kind[udid]; !known || product != "" {
+			kind[udid] = product
 		}
 	}
 	for _, b := range in.Status.Backups {
@@ -98,7 +99,7 @@ func phoneLabels(in Input) map[string]string {
 	slices.Sort(ids)
 	out := map[string]string{}
 	for i, id := range ids {
-		out[id] = kind[id] + " " + letter(i)
+		out[id] = words.LabelDevice(kind[id], letter(i))
 	}
 	return out
 }
@@ -188,7 +189,7 @@ func (r *redactor) replaceKnown(s string) string {
 		hit := s[at[0]:at[1]]
 		label, ok := r.label[fold(hit)]
 		if !ok {
-			label = "…" // equal by the expression's rules of case, not by ours
+			label = words.LabelHidden // equal by the expression's rules of case, not by ours
 		}
 		if utf8.RuneCountInString(hit) < shortest && !alone(s, at[0], at[1]) {
 			continue
@@ -214,20 +215,20 @@ var unknown = []struct {
 	by   string
 	keep func(string) bool
 }{
-	{find: `(?i:\b[a-z][a-z0-9+.-]*://[^\s"'<>]+)`, by: "(address)", keep: isApple},
-	{find: `(?i:[^\s@"'<>]+@[^\s@"'<>]+\.[a-z]{2,})`, by: "(address)"},
-	{find: `(?i:\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b)`, by: "(id)"},
-	{find: `(?i:\b[0-9a-f]{8}-[0-9a-f]{16}\b)`, by: "(id)"},
-	{find: `(?i:\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b)`, by: "(id)"},
-	{find: `(?i:\b[0-9a-f]{16,}\b)`, by: "(id)"},
-	{find: `\b[A-Z0-9]{10,12}\b`, by: "(number)", keep: isWord},
-	{find: `\b\d{1,3}(?:\.\d{1,3}){3}\b`, by: "(address)"},
-	{find: `\+?\b\d[\d ()-]{8,}\d\b`, by: "(number)", keep: isDate},
-	{find: `(?i:\b(?:[a-z0-9-]+\.)+[a-z]{2,}/[^\s"'<>]*)`, by: "(address)", keep: isApple},
-	{find: "(?:~|/)[^\\s\"'<>`]*/[^\\s\"'<>`]*", by: "(folder)"},
-	{find: "\\b[^\\s\"'<>`/]{2,}/[^\\s\"'<>`]{2,}", by: "(file)"},
-	{find: `(?i:\b[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}\b)`, by: "(address)"},
-	{find: `(?i:\b(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?)`, by: "(address)", keep: isOurFile},
+	{find: `(?i:\b[a-z][a-z0-9+.-]*://[^\s"'<>]+)`, by: words.LabelAddress, keep: isApple},
+	{find: `(?i:[^\s@"'<>]+@[^\s@"'<>]+\.[a-z]{2,})`, by: words.LabelAddress},
+	{find: `(?i:\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b)`, by: words.LabelID},
+	{find: `(?i:\b[0-9a-f]{8}-[0-9a-f]{16}\b)`, by: words.LabelID},
+	{find: `(?i:\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b)`, by: words.LabelID},
+	{find: `(?i:\b[0-9a-f]{16,}\b)`, by: words.LabelID},
+	{find: `\b[A-Z0-9]{10,12}\b`, by: words.LabelNumber, keep: isWord},
+	{find: `\b\d{1,3}(?:\.\d{1,3}){3}\b`, by: words.LabelAddress},
+	{find: `\+?\b\d[\d ()-]{8,}\d\b`, by: words.LabelNumber, keep: isDate},
+	{find: `(?i:\b(?:[a-z0-9-]+\.)+[a-z]{2,}/[^\s"'<>]*)`, by: words.LabelAddress, keep: isApple},
+	{find: "(?:~|/)[^\\s\"'<>`]*/[^\\s\"'<>`]*", by: words.LabelFolder},
+	{find: "\\b[^\\s\"'<>`/]{2,}/[^\\s\"'<>`]{2,}", by: words.LabelFile},
+	{find: `(?i:\b[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}\b)`, by: words.LabelAddress},
+	{find: `(?i:\b(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?)`, by: words.LabelAddress, keep: isOurFile},
 }
 
 // compileUnknown makes one expression of all of them, a group each.
@@ -288,7 +289,7 @@ func redactField(hide func(string) string, field, s string) string {
 		return s
 	case "Fact":
 		if strings.Contains(s, "/") && !strings.HasPrefix(s, "Volume of ") {
-			return "A file in the backup"
+			return words.LabelFact
 		}
 	}
 	return hide(s)

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/words"
 )
 
 // Input is all that a report is made of.
@@ -71,7 +72,7 @@ func policy() string {
 
 // Render writes the report. An error is w's, or a fault in the page's template.
 func Render(w io.Writer, in Input) error {
-	t, err := template.New("page").Parse(pageHTML)
+	t, err := template.New("page").Funcs(template.FuncMap{"say": func() any { return words.ReportPage }}).Parse(pageHTML)
 	if err != nil {
 		return fmt.Errorf("reading the report's template: %w", err)
 	}

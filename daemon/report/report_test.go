@@ -62,6 +62,20 @@ var situations = map[string]func() report.Input{
 		in.History.Runs = []control.PastRun{{UDID: bob, Started: ago(6 * 60e9), Outcome: backup.OutcomeRunning}}
 		return in
 	},
+	"running": func() report.Input { // one over a whole backup, one that has given it up, one that puts its files in place
+		in := report.Input{Now: now, Status: control.Status{Roots: []control.Root{{Path: root, State: "watching"}}}}
+		over, instead, placing := fine(), fine(), fine()
+		over.Phase, over.Chain.Restorable = backup.Transferring, "yes"
+		over.Run = &control.Run{Started: ago(20 * 60e9), Bytes: ptr(int64(1.1e9)), Expected: ptr(int64(2.4e9)), ETA: ptr(25 * 60.0)}
+		instead.UDID, instead.DeviceName, instead.Phase = anna, "Anna’s iPhone", backup.Transferring
+		instead.Chain = control.Chain{Verdict: backup.Unchecked, Restorable: "no"}
+		instead.Run = &control.Run{Started: ago(70 * 60e9), Bytes: ptr(int64(38.2e9)), Expected: ptr(int64(83e9)), AtMost: true, ETA: ptr(100 * 60.0)}
+		placing.UDID, placing.DeviceName, placing.ProductType, placing.Phase = cleo, "Cleo’s iPad", "iPad14,1", backup.Finishing
+		placing.Chain = control.Chain{Verdict: backup.Unchecked, Restorable: "no"}
+		placing.Run = &control.Run{Started: ago(30 * 60e9), Bytes: ptr(int64(3e9))}
+		in.Status.Backups, in.NoHistory = []control.Backup{over, instead, placing}, "No history here."
+		return in
+	},
 }
 
 var (

@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"backupwatchdog/daemon/backup"
@@ -26,7 +25,7 @@ func (b *builder) rows(runs []control.PastRun) ([]run, string) {
 	var out []run
 	for _, r := range slices.Backward(runs) {
 		if len(out) == mostRows {
-			return out, words.Plural(int64(len(runs)-mostRows), "earlier run") + " not listed."
+			return out, words.ReportMoreRuns(len(runs) - mostRows)
 		}
 		out = append(out, b.row(r))
 	}
@@ -35,16 +34,21 @@ func (b *builder) rows(runs []control.PastRun) ([]run, string) {
 
 func (b *builder) row(r control.PastRun) run {
 	out := run{
-		Started: b.at(r.Started), Outcome: outcomeWords(r), Took: "–", What: cmp.Or(kindWords[r.Kind], "–"),
-		Files: count(r.Files), Bytes: size(r.Bytes), Chain: size(r.ChainBytes), Quiet: "–", Tone: toneOfRun(r),
+		Started: b.at(r.Started), Outcome: outcome(r), Took: words.ReportNone, What: cmp.Or(words.Kind(string(r.Kind)), words.ReportNone),
+		Files: count(r.Files), Bytes: size(r.Bytes), Chain: size(r.ChainBytes), Quiet: words.ReportNone, Tone: toneOfRun(r),
 	}
 	if d, ok := b.duration(r); ok {
 		out.Took = words.Span(d)
 	}
 	if phase, d := quietest(r); d >= time.Minute {
-		out.Quiet = words.Span(d) + ", " + phase
+		out.Quiet = words.Span(d) + " " + phase
 	}
 	return out
+}
+
+// outcome says how a run ended.
+func outcome(r control.PastRun) string {
+	return words.Outcome(string(r.Outcome), string(r.LastPhase))
 }
 
 func toneOfRun(r control.PastRun) tone {
@@ -73,8 +77,8 @@ func (b *builder) duration(r control.PastRun) (time.Duration, bool) {
 // quietest is the longest silence of a run, and when it was.
 func quietest(r control.PastRun) (when string, d time.Duration) {
 	for _, p := range []backup.Phase{backup.Preparing, backup.Transferring, backup.Finishing, backup.Settling} {
-		if s := span(r.LongestSilence[string(p)]); s > d {
-			when, d = strings.TrimPrefix(whilst[p], "while "), s
+		if s := words.Seconds(r.LongestSilence[string(p)]); s > d {
+			when, d = words.PhaseOf(string(p)).While, s
 		}
 	}
 	return when, d
@@ -88,10 +92,10 @@ func (b *builder) checks(udid string) []check {
 	slices.SortStableFunc(list, func(x, y control.Check) int { return y.At.Compare(x.At) })
 	var out []check
 	for _, c := range list[:min(len(list), mostChecks)] {
-		row := check{At: b.at(c.At), Verdict: cmp.Or(verdictWords[c.Verdict], "not known"), Files: words.Count(c.Files), Lost: lost(c), Why: c.Reason,
-			How: "names and sizes", Tone: unsure}
+		row := check{At: b.at(c.At), Verdict: cmp.Or(words.Verdict(string(c.Verdict)), words.NotKnown), Files: words.Count(c.Files), Lost: lost(c), Why: c.Reason,
+			How: words.ReportLooked, Tone: unsure}
 		if c.Deep {
-			row.How = "every file read"
+			row.How = words.ReportRead
 		}
 		switch c.Verdict {
 		case backup.Good, backup.Unproven:
@@ -109,17 +113,9 @@ func lost(c control.Check) string {
 	if c.Summary != "" {
 		return c.Summary
 	}
-	var parts []string
-	for _, x := range []struct {
-		n    int64
-		what string
-	}{{c.Missing, "missing"}, {c.WrongSize, "of the wrong size"}, {c.WrongBytes, "with wrong contents"}, {c.Irregular, "that are no files"}} {
-		if x.n > 0 {
-			parts = append(parts, words.Plural(x.n, "file")+" "+x.what)
-		}
+	text := words.ReportLost(c.Missing, c.WrongSize, c.WrongBytes, c.Irregular)
+	if text == "" && c.Verdict == backup.Good {
+		return words.ReportNothing
 	}
-	if len(parts) == 0 && c.Verdict == backup.Good {
-		return "nothing"
-	}
-	return cmp.Or(strings.Join(parts, ", "), "–")
+	return cmp.Or(text, words.ReportNone)
 }

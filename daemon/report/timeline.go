@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"backupwatchdog/daemon/backup"
@@ -21,7 +20,7 @@ func (b *builder) timeline(id string, runs []control.PastRun) *chart {
 		return nil
 	}
 	const left, right, top, bottom = 58.0, 708.0, 26.0, 142.0
-	c := &chart{ID: id + "-runs", W: 720, H: 172, Title: "Timeline of the runs", Desc: b.timelineWords(runs)}
+	c := &chart{ID: id + "-runs", W: 720, H: 172, Title: words.ChartRuns, Desc: b.timelineWords(runs)}
 	most := time.Minute
 	for _, r := range runs {
 		if d, ok := b.duration(r); ok {
@@ -32,7 +31,7 @@ func (b *builder) timeline(id string, runs []control.PastRun) *chart {
 	y := scale{0, float64(most), bottom, top}
 	for v := time.Duration(0); v <= most; v += step {
 		c.line(map[bool]string{true: "base", false: "grid"}[v == 0], left, y.at(float64(v)), right, y.at(float64(v)))
-		c.text("tick", left-8, y.at(float64(v))+4, "end", short(v))
+		c.text("tick", left-8, y.at(float64(v))+4, "end", words.ChartSpan(v))
 	}
 	first, last := runs[0].Started, b.now
 	if last.Before(runs[len(runs)-1].Started) {
@@ -51,13 +50,16 @@ func (c *chart) stems(b *builder, runs []control.PastRun, x, y scale) {
 		d, known := b.duration(r)
 		px, py := x.at(float64(r.Started.Unix())), y.at(float64(d))
 		t := toneOfRun(r)
-		hint := b.at(r.Started).Text + ": " + outcomeWords(r)
+		hint := b.at(r.Started).Text + ": " + outcome(r)
 		if known {
 			hint += ", " + words.Span(d)
 		}
 		c.line("stem "+string(t), px, y.lo, px, py)
 		c.sign(t, px, py, hint)
-		word := map[tone]string{critical: "broke off", busy: "running"}[t]
+		word := ""
+		if t == critical || t == busy {
+			word = words.Outcome(string(r.Outcome), "")
+		}
 		if width := 7 * float64(len(word)); word != "" && px-width/2 > free {
 			anchor, tx := "middle", px
 			if px+width/2 > 712 {
@@ -94,29 +96,15 @@ func (c *chart) days(x scale, first, last time.Time, bottom float64) {
 
 // timelineWords is the timeline in words.
 func (b *builder) timelineWords(runs []control.PastRun) string {
-	n := map[tone]int64{}
-	for _, r := range runs {
+	n := map[tone]int{}
+	var took []time.Duration
+	for i, r := range runs {
 		n[toneOfRun(r)]++
-	}
-	text := fmt.Sprintf("%s since %s: %d complete", words.Plural(int64(len(runs)), "run"), b.at(runs[0].Started).Text, n[well])
-	for _, x := range []struct {
-		t    tone
-		word string
-	}{{critical, "broke off"}, {busy, "running"}, {unsure, "with an unknown end"}} {
-		if n[x.t] > 0 {
-			text += fmt.Sprintf(", %d %s", n[x.t], x.word)
+		if d, ok := b.duration(r); ok && i >= len(runs)-5 {
+			took = append(took, d)
 		}
 	}
-	var took []string
-	for _, r := range runs[max(0, len(runs)-5):] {
-		if d, ok := b.duration(r); ok {
-			took = append(took, words.Span(d))
-		}
-	}
-	if len(took) > 0 {
-		text += ". The last ones took " + strings.Join(took, ", ")
-	}
-	return text + "."
+	return words.ChartRunsWords(b.at(runs[0].Started).Text, n[well], n[critical], n[busy], n[unsure], took)
 }
 
 // sizes draws how large the whole chain was after each complete run. nil where
@@ -139,11 +127,8 @@ func (b *builder) sizes(id string, runs []control.PastRun) *chart {
 	}
 	const left, right, top, bottom = 58.0, 708.0, 26.0, 142.0
 	first, last := list[0], list[len(list)-1]
-	c := &chart{ID: id + "-size", W: 720, H: 172, Title: "Size of the backup over time"}
-	c.Desc = fmt.Sprintf("It grew from %s on %s to %s on %s.", words.Bytes(first.bytes), b.at(first.at).Text, words.Bytes(last.bytes), b.at(last.at).Text)
-	if last.bytes < first.bytes {
-		c.Desc = strings.Replace(c.Desc, "It grew", "It shrank", 1)
-	}
+	c := &chart{ID: id + "-size", W: 720, H: 172, Title: words.ChartSizes}
+	c.Desc = words.ChartSizesWords(first.bytes, b.at(first.at).Text, last.bytes, b.at(last.at).Text)
 	y := scale{0, float64(most) * 1.08, bottom, top}
 	c.bytesAxis(y, left, right, 3)
 	x := scale{float64(first.at.Unix()), float64(max(last.at.Unix(), first.at.Unix()+3600)), left + 14, right - 62}
@@ -159,8 +144,8 @@ func (b *builder) sizes(id string, runs []control.PastRun) *chart {
 		c.path("dot", disc(xs[i], ys[i], 2.6))
 		if i > 0 && float64(p.bytes) < 0.8*float64(list[i-1].bytes) {
 			fell := 100 - 100*float64(p.bytes)/float64(list[i-1].bytes)
-			c.text("name critical", xs[i], ys[i]-12, "middle", fmt.Sprintf("−%.0f %%", fell))
-			c.Desc += fmt.Sprintf(" On %s it fell by %.0f %%.", b.at(p.at).Text, fell)
+			c.text("name critical", xs[i], ys[i]-12, "middle", words.ChartFellMark(fell))
+			c.Desc += " " + words.ChartFell(b.at(p.at).Text, fell)
 		}
 	}
 	c.text("name", xs[n]+9, ys[n]+4, "start", words.Bytes(last.bytes))
