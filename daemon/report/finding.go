@@ -87,9 +87,9 @@ func (b *builder) finding(udid string, f backup.Finding) finding {
 	}
 	switch m := b.mute(udid, f.Code); {
 	case m != nil:
-		out.Quiet = words.ReportMuted(b.until(m.Until))
+		out.Quiet = words.Capital(words.ReportMuted(b.until(m.Until)))
 	case f.Key != "" && slices.Contains(b.Status.Acked, f.Key):
-		out.Quiet = words.ReportSeen
+		out.Quiet = words.Capital(words.ReportSeen)
 	}
 	return out
 }

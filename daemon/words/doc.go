@@ -6,6 +6,11 @@
 //
 // Not here are the help texts and the errors of a command: they stand beside
 // the flags and the calls that they are about, and follow the same rules.
+// Nor are the bare names of headings, columns and signs on the report's page:
+// they stand in its template, where one sees what they are above.
+//
+// What more than one surface says is in vocabulary.go; testdata/everything.txt
+// lists all texts by file and name, for who reviews them in one sitting.
 //
 // # Rules
 //

@@ -141,19 +141,19 @@ func ReportConnected(connection string) string {
 const ReportNobody = "An iPhone"
 
 // Why a condition that holds does not count.
-const ReportSeen = "Seen"
+const ReportSeen = "seen"
 
 // ReportMuted is beside a condition that is muted; until is a date, or "".
 func ReportMuted(until string) string {
 	if until == "" {
-		return "Muted for good"
+		return "muted for good"
 	}
-	return "Muted until " + until
+	return "muted until " + until
 }
 
 // ReportMutedOnly is about a condition that is muted and does not hold now.
 func ReportMutedOnly(title, until string) string {
-	return title + ": m" + ReportMuted(until)[1:] + "."
+	return title + ": " + ReportMuted(until) + "."
 }
 
 // ReportMoreRuns says how many runs are not in the table.
