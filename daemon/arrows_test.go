@@ -62,6 +62,8 @@ func TestArrows(t *testing.T) {
 		"daemon/phone":   {[]string{"daemon/backup", "plist"}, "it sees and judges nothing"},
 		"daemon/history": {[]string{"daemon/backup", "daemon/control"}, "it remembers and decides nothing"},
 		"daemon/verify":  {[]string{"daemon/backup", "daemon/words", "plist"}, "it works without a daemon, on any folder"},
+		"daemon/notify":  {[]string{"daemon/backup", "daemon/config", "daemon/control", "daemon/history", "daemon/words"}, "it decides from what it is handed, and speaks"},
+		"daemon/report":  {[]string{"daemon/backup", "daemon/config", "daemon/control", "daemon/words"}, "it draws what the daemon said, and asks nobody"},
 		"daemon/trace":   {[]string{"daemon/backup", "daemon/notify", "plist"}, "it plays the judgement and the decision to speak"},
 		"daemon/judge":   {[]string{"daemon/backup", "daemon/trace", "plist"}, "it measures through the player"},
 	}

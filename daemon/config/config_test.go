@@ -281,7 +281,7 @@ func TestParseQuiet(t *testing.T) {
 	if from != 22*60+15 || to != 7*60 || !ok || err != nil {
 		t.Error(from, to, ok, err)
 	}
-	for _, s := range []string{"24:00-01:00", "22:00", "22:00-07:00-08:00", "-", "a-b"} {
+	for _, s := range []string{"24:00-01:00", "22:00", "22:00-07:00-08:00", "-", "a-b", "22:00-", "22-7", "22:60-07:00", "22:00-07:00x", "-1:00-07:00", "07:00-07:00"} {
 		if _, _, _, err := config.ParseQuiet(s); err == nil {
 			t.Errorf("%q is accepted", s)
 		}

@@ -288,7 +288,7 @@ func redactField(hide func(string) string, field, s string) string {
 	case "State", "Outcome", "Event", "Channel", "Connection", "Access":
 		return s
 	case "Fact":
-		if strings.Contains(s, "/") && !strings.HasPrefix(s, "Volume of ") {
+		if strings.Contains(s, "/") && !strings.HasPrefix(s, words.FactVolume("")) {
 			return words.LabelFact
 		}
 	}
