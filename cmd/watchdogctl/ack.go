@@ -11,6 +11,7 @@ import (
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/config"
 	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/words"
 )
 
 const ackLong = `Say that you have seen a finding: it stays in "status" as long as it holds, and
@@ -40,9 +41,9 @@ func ackCommand(p *program) *cobra.Command {
 				return p.unreachable(err)
 			}
 			if undo {
-				return p.say("you will be reminded of it again: " + f.Title)
+				return p.say(words.DidUnack(f.Title))
 			}
-			return p.say("noted, you will not be reminded of it: " + f.Title)
+			return p.say(words.DidAck(f.Title))
 		},
 	}
 	c.Flags().BoolVar(&undo, "undo", false, "take it back")
@@ -135,7 +136,11 @@ func muteCommand(p *program) *cobra.Command {
 			if err := client.Mute(c.Context(), r); err != nil {
 				return p.unreachable(err)
 			}
-			return p.say(muted(r, span, (&picture{s: s}).name(r.UDID)))
+			name := (&picture{s: s}).name(r.UDID)
+			if undo {
+				return p.say(words.DidUnmute(string(r.Code), name))
+			}
+			return p.say(words.DidMute(string(r.Code), name, span))
 		},
 	}
 	c.Flags().BoolVar(&undo, "undo", false, "tell me again")
@@ -161,15 +166,4 @@ func (p *program) muteRequest(code, span string, undo bool) (control.MuteRequest
 	}
 	r.For = d.Seconds()
 	return r, nil
-}
-
-// muted words what was done.
-func muted(r control.MuteRequest, span, name string) string {
-	switch {
-	case r.Undo:
-		return fmt.Sprintf("%s is told again for %s", r.Code, name)
-	case span != "":
-		return fmt.Sprintf("%s is muted for %s, for %s", r.Code, name, span)
-	}
-	return fmt.Sprintf("%s is muted for %s", r.Code, name)
 }

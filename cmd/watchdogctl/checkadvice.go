@@ -9,6 +9,7 @@ import (
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
 	"backupwatchdog/daemon/verify"
+	"backupwatchdog/daemon/words"
 )
 
 // fitAdvice takes the advice off findings where its steps would hit another
@@ -24,13 +25,13 @@ func (p *program) fitAdvice(ctx context.Context, list []verify.Result) {
 		note := ""
 		switch {
 		case archived:
-			note = "It is set aside: no new backup builds on it."
+			note = words.CheckedAside
 		case len(watched) > 0 && !slices.Contains(watched, resolved(filepath.Dir(r.Path))):
-			note = "It lies outside the watched folders: the backups made there do not build on it."
+			note = words.CheckedOutside
 		case slices.ContainsFunc(s.Backups, func(b control.Backup) bool {
 			return sameUDID(b.UDID, r.UDID) && !b.Archived && b.Phase.Active()
 		}):
-			note = "A backup of this phone is running, and this is a moment in the middle of it: check again when it is done."
+			note = words.CheckedRunning
 		default:
 			continue
 		}

@@ -30,10 +30,10 @@ func (p *picture) checkedBackup(r verify.Result) {
 	st, mark, word := p.verdictLook(r)
 	name := filepath.Base(r.Path)
 	if r.DeviceName != "" {
-		name = r.DeviceName + " (" + name + ")"
+		name = words.Whose(r.DeviceName, name)
 	}
 	p.ends(0, st, mark, strong, name, st, word)
-	p.para(2, plain, p.checkedCounts(r))
+	p.para(2, plain, checkedCounts(r))
 	if len(r.Findings) == 0 && r.Detail != "" {
 		p.para(2, plain, r.Detail)
 	}
@@ -44,40 +44,28 @@ func (p *picture) checkedBackup(r verify.Result) {
 }
 
 func (p *picture) verdictLook(r verify.Result) (st style, mark, word string) {
+	word = words.CheckVerdict(string(r.Verdict))
 	switch r.Verdict {
 	case backup.Good:
-		return green, p.symbol("✓", "+"), "good"
+		return green, p.symbol("✓", "+"), word
 	case backup.Unproven:
-		return blue, p.symbol("✓", "+"), "unproven: encrypted"
+		return blue, p.symbol("✓", "+"), word
 	case backup.Incomplete:
-		return yellow, "!", "incomplete"
+		return yellow, "!", word
 	}
-	return red, p.symbol("✗", "X"), "broken"
+	return red, p.symbol("✗", "X"), word
 }
 
 // checkedCounts says what was looked at, in a sentence.
-func (p *picture) checkedCounts(r verify.Result) string {
-	var b strings.Builder
-	switch {
-	case r.Listed == nil && r.Encrypted != nil && *r.Encrypted:
-		fmt.Fprintf(&b, "%s there, %s, encrypted", words.Plural(r.Present, "file"), words.Bytes(r.Bytes))
-	case r.Listed == nil:
-		fmt.Fprintf(&b, "%s there, %s, without an index that can be read", words.Plural(r.Present, "file"), words.Bytes(r.Bytes))
-	default:
-		fmt.Fprintf(&b, "%s of %s there, %s", words.Count(r.Present), words.Plural(*r.Listed, "file"), words.Bytes(r.Bytes))
+func checkedCounts(r verify.Result) string {
+	c := words.CheckCount{
+		Listed: number(r.Listed), Present: r.Present, Bytes: r.Bytes, Encrypted: r.Encrypted != nil && *r.Encrypted,
+		Extra: r.Extra, Took: time.Duration(r.Seconds * float64(time.Second)),
 	}
-	if r.Deep && r.DeepFiles > 0 {
-		fmt.Fprintf(&b, "; %s compared with what the phone sent", words.Plural(r.DeepFiles, "content"))
+	if r.Deep {
+		c.Compared = r.DeepFiles
 	}
-	took := "less than a second"
-	if d := time.Duration(r.Seconds * float64(time.Second)); d >= time.Second {
-		took = words.Span(d)
-	}
-	fmt.Fprintf(&b, "; checked in %s.", took)
-	if r.Extra > 0 {
-		fmt.Fprintf(&b, " %s more belong to no listed file, which harms nothing.", words.Count(r.Extra))
-	}
-	return b.String()
+	return c.Counts()
 }
 
 // checkedProblems lists damaged files by the names their owner knows.
@@ -85,13 +73,13 @@ func (p *picture) checkedProblems(r verify.Result) {
 	if len(r.Problems) == 0 {
 		return
 	}
-	p.para(4, strong, "What is wrong:")
+	p.para(4, strong, words.WhatIsWrong)
 	for _, x := range r.Problems[:min(len(r.Problems), shownProblems)] {
 		p.item(6, plain, "-", plain, problemWords(x))
 	}
 	rest := int64(len(r.Problems)-min(len(r.Problems), shownProblems)) + r.Omitted
 	if rest > 0 {
-		p.para(6, dim, fmt.Sprintf("and %s more; --json lists up to 1,000", words.Count(rest)))
+		p.para(6, dim, words.ProblemsOmitted(rest))
 	}
 }
 
@@ -124,10 +112,6 @@ func (p *program) newBar(name string, of int) *bar {
 	return &bar{p: p, name: name, active: p.StdoutTerminal && !p.JSON && p.Getenv("TERM") != "dumb"}
 }
 
-var stageWords = map[verify.Stage]string{
-	verify.StageKeys: "opening the keys", verify.StageFiles: "comparing files", verify.StageContents: "reading contents",
-}
-
 // show draws the bar anew.
 func (b *bar) show(g verify.Progress) {
 	if !b.active {
@@ -139,7 +123,7 @@ func (b *bar) show(g verify.Progress) {
 		share = min(float64(g.Done)/float64(g.Total), 1)
 	}
 	full := int(share * cells)
-	fmt.Fprintf(b.p.Stdout, "\r\x1b[K%s  [%s%s] %3.0f %%  %s", clean(shortID(b.name)), strings.Repeat("#", full), strings.Repeat("-", cells-full), share*100, stageWords[g.Stage])
+	fmt.Fprintf(b.p.Stdout, "\r\x1b[K%s  [%s%s] %3.0f %%  %s", clean(shortID(b.name)), strings.Repeat("#", full), strings.Repeat("-", cells-full), share*100, words.Stage(string(g.Stage)))
 	b.shown = true
 }
 

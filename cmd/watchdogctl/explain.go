@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -50,14 +49,81 @@ func explainable() []string {
 	return list
 }
 
+// mostMeant is how many words are offered in the place of an unknown one.
+const mostMeant = 3
+
 // explainHint names what was probably meant.
 func explainHint(word string) string {
-	for _, s := range explainable() {
-		if word != "" && (strings.Contains(s, word) || strings.HasPrefix(word, s)) {
-			return fmt.Sprintf("did you mean %q", s)
+	near := nearest(word, explainable())
+	if len(near) == 0 {
+		return `"watchdogctl explain" lists them all`
+	}
+	hint := fmt.Sprintf("did you mean %q", near[0])
+	for i, s := range near[1:min(len(near), mostMeant)] {
+		if i == min(len(near), mostMeant)-2 {
+			hint += " or"
+		} else {
+			hint += ","
+		}
+		hint += fmt.Sprintf(" %q", s)
+	}
+	return hint
+}
+
+// nearest returns the words of list that are like the given one: those that
+// begin so, else those that hold it or that it holds, else those with the
+// fewest letters to change, if these are few. Nothing for nothing.
+func nearest(word string, list []string) []string {
+	word = strings.ToLower(strings.Join(strings.FieldsFunc(word, func(r rune) bool { return r == ' ' || r == '_' || r == '-' }), "-"))
+	if word == "" {
+		return nil
+	}
+	pick := func(like func(string) bool) (out []string) {
+		for _, s := range list {
+			if like(s) {
+				out = append(out, s)
+			}
+		}
+		return out
+	}
+	if begin := pick(func(s string) bool { return strings.HasPrefix(s, word) }); len(begin) > 0 {
+		return begin
+	}
+	if len(word) >= 3 {
+		if hold := pick(func(s string) bool { return strings.Contains(s, word) || strings.Contains(word, s) }); len(hold) > 0 {
+			return hold
 		}
 	}
-	return `"watchdogctl explain" lists them all`
+	least := max(len(word)/3, 1)
+	for _, s := range list {
+		least = min(least, distance(word, s))
+	}
+	return pick(func(s string) bool { return distance(word, s) == least })
+}
+
+// distance is how many letters must be put in, taken out, changed or swapped
+// with their neighbour to make one word the other.
+func distance(a, b string) int {
+	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
+	for j := range rows[1] {
+		rows[1][j] = j
+	}
+	for i := range len(a) {
+		before, last, now := rows[0], rows[1], rows[2]
+		now[0] = i + 1
+		for j := range len(b) {
+			change := last[j]
+			if a[i] != b[j] {
+				change++
+			}
+			now[j+1] = min(change, last[j+1]+1, now[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				now[j+1] = min(now[j+1], before[j-1]+1)
+			}
+		}
+		rows = [3][]int{last, now, before}
+	}
+	return rows[1][len(b)]
 }
 
 // conditionJSON is a condition as --json prints it.
@@ -91,138 +157,4 @@ type fixJSON struct {
 func (p *program) fixJSON(f backup.Fix) fixJSON {
 	steps := backup.AdviceFor(f.ID, "UDID", p.GOOS == "darwin", "").Steps
 	return fixJSON{f.ID, f.Title, f.Why, steps, append([]string{}, f.Cloud...), append([]string{}, f.Not...)}
-}
-
-// explainAll is the catalogue, a line each, by what it is about.
-func (p *program) explainAll() error {
-	if p.JSON {
-		out := struct {
-			Schema     int             `json:"schema"`
-			Conditions []conditionJSON `json:"conditions"`
-			Fixes      []fixJSON       `json:"fixes"`
-		}{Schema: 1}
-		for _, c := range backup.Catalogue {
-			out.Conditions = append(out.Conditions, asConditionJSON(c))
-		}
-		for _, f := range backup.Fixes {
-			out.Fixes = append(out.Fixes, p.fixJSON(f))
-		}
-		return p.printJSON(out)
-	}
-	pg := p.page()
-	for _, word := range explainable() {
-		pg.column = max(pg.column, len(word))
-	}
-	pg.para(0, plain, "What the watchdog can say. `watchdogctl explain CODE` has the whole of each.")
-	p.listScope(pg, backup.OfBackup, "Of a backup")
-	p.listScope(pg, backup.OfRoot, "Of the backup folder")
-	p.listScope(pg, backup.OfDaemon, "Of the watchdog itself")
-	pg.gap()
-	pg.para(0, strong, "What to do")
-	var rows []pair
-	for _, f := range backup.Fixes {
-		rows = append(rows, pair{string(f.ID), f.Title})
-	}
-	pg.pairs(2, plain, rows)
-	_, err := fmt.Fprint(p.Stdout, pg.b.String())
-	return err
-}
-
-// listScope lists the conditions of one kind.
-func (p *program) listScope(pg *page, s backup.Scope, title string) {
-	var rows []pair
-	for _, c := range backup.Catalogue {
-		if c.Of == s {
-			rows = append(rows, pair{string(c.Code), c.Title})
-		}
-	}
-	if len(rows) > 0 {
-		pg.gap()
-		pg.para(0, strong, title)
-		pg.pairs(2, plain, rows)
-	}
-}
-
-// explainCondition is all about one condition.
-func (p *program) explainCondition(c backup.Condition) error {
-	if p.JSON {
-		return p.printJSON(asConditionJSON(c))
-	}
-	pg := p.page()
-	pg.ends(0, plain, "", strong, c.Title, dim, string(c.Code))
-	pg.gap()
-	pg.para(0, plain, c.Means)
-	pg.gap()
-	rows := []pair{{"Holds when", c.Holds}, {"Severity", c.Severity}}
-	if len(c.HiddenBy) > 0 {
-		rows = append(rows, pair{"Not shown while", join(c.HiddenBy) + " explains it"})
-	}
-	if f, ok := backup.FixByID(c.Fix); ok {
-		rows = append(rows, pair{"First fix", fmt.Sprintf("%s (%s)", f.Title, f.ID)})
-	}
-	if len(c.Also) > 0 {
-		rows = append(rows, pair{"Then", join(c.Also)})
-	}
-	pg.pairs(0, plain, rows)
-	if f, ok := backup.FixByID(c.Fix); ok {
-		p.drawFix(pg, f)
-	}
-	_, err := fmt.Fprint(p.Stdout, pg.b.String())
-	return err
-}
-
-// explainFix is all about one fix.
-func (p *program) explainFix(f backup.Fix) error {
-	if p.JSON {
-		return p.printJSON(p.fixJSON(f))
-	}
-	pg := p.page()
-	p.drawFix(pg, f)
-	var codes []string
-	for _, c := range backup.Catalogue {
-		if c.Fix == f.ID || slices.Contains(c.Also, f.ID) {
-			codes = append(codes, string(c.Code))
-		}
-	}
-	if len(codes) > 0 {
-		pg.gap()
-		pg.para(0, dim, "For: "+strings.Join(codes, ", "))
-	}
-	_, err := fmt.Fprint(p.Stdout, pg.b.String())
-	return err
-}
-
-// drawFix draws a fix in full.
-func (p *program) drawFix(pg *page, f backup.Fix) {
-	pg.gap()
-	pg.ends(0, plain, "", strong, f.Title, dim, string(f.ID))
-	pg.para(0, plain, f.Why)
-	j := p.fixJSON(f)
-	steps(pg, "For a backup on this computer:", j.Steps)
-	steps(pg, "For a backup to iCloud:", j.Cloud)
-	for _, n := range j.Not {
-		pg.gap()
-		pg.para(0, plain, n)
-	}
-}
-
-// steps draws numbered steps under a title.
-func steps(pg *page, title string, list []string) {
-	if len(list) == 0 {
-		return
-	}
-	pg.gap()
-	pg.para(0, plain, title)
-	for i, s := range list {
-		pg.item(2, plain, fmt.Sprintf("%d.", i+1), plain, s)
-	}
-}
-
-// join lists codes or ids.
-func join[T ~string](list []T) string {
-	out := make([]string, len(list))
-	for i, s := range list {
-		out[i] = string(s)
-	}
-	return strings.Join(out, ", ")
 }

@@ -13,6 +13,7 @@ import (
 
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/words"
 )
 
 // Pace of the live view.
@@ -153,7 +154,7 @@ func (t teaModel) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (t teaModel) View() tea.View {
 	v := tea.NewView(t.m.view())
 	v.AltScreen = true
-	v.WindowTitle = "Backup Watchdog"
+	v.WindowTitle = words.Product
 	return v
 }
 
@@ -302,10 +303,10 @@ func (m live) copy() (live, tea.Cmd) {
 	text := m.command()
 	m.noted = m.now
 	if text == "" {
-		m.note = "There is no command to copy."
+		m.note = words.NothingToCopy
 		return m, nil
 	}
-	m.note = "Copied: " + text
+	m.note = words.Copied(text)
 	return m, tea.SetClipboard(text)
 }
 
@@ -322,5 +323,5 @@ func (m live) command() string {
 			return clean(hit[1])
 		}
 	}
-	return clean("watchdogctl explain " + string(fix.ID))
+	return clean(words.ExplainCommand(string(fix.ID)))
 }

@@ -22,18 +22,14 @@ func (p *picture) lastHour(pts []control.Sample) {
 		return
 	}
 	n := min(p.page.width-6, columnsMost)
-	window, text := time.Hour, "The last hour: "
-	if age := p.now.Sub(pts[0].At); age < window {
-		window, text = max(age, shortestCurve), "Since it began: "
+	window := time.Hour
+	age := p.now.Sub(pts[0].At)
+	if age < window {
+		window = max(age, shortestCurve)
 	}
 	rates := hourly(pts, p.now, window, n)
 	p.b.WriteString("    " + p.paint(blue, p.spark(rates)) + "\n")
-	if peak := slices.Max(rates); peak >= 1 {
-		text += "at most " + words.Bytes(int64(peak)) + " a second."
-	} else {
-		text += "nothing arrived."
-	}
-	p.para(4, dim, text)
+	p.para(4, dim, words.Curve(int64(slices.Max(rates)), age < time.Hour))
 }
 
 // hourly is the mean rate, bytes a second, in each of n parts of the time

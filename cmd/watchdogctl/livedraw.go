@@ -9,6 +9,7 @@ import (
 
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/words"
 )
 
 // wide is from how many columns on the findings stand beside the run.
@@ -121,7 +122,7 @@ func (p *picture) sign(b control.Backup) (style, string) {
 		return yellow, "!"
 	case b.Phase.Active():
 		return blue, p.symbol("●", "*")
-	case b.LastComplete != nil:
+	case b.LastComplete != nil && b.Chain.Restorable != "no":
 		return green, p.symbol("✓", "+")
 	}
 	return dim, p.symbol("–", "-")
@@ -203,7 +204,7 @@ func (p *picture) liveFindings(b control.Backup) {
 		p.finding(b.UDID, f)
 	}
 	if len(list) == 0 && len(p.s.Findings) == 0 && p.page.width != p.look.width {
-		p.item(2, dim, p.symbol("✓", "+"), dim, "Nothing is wrong.")
+		p.item(2, dim, p.symbol("✓", "+"), dim, words.NothingWrong)
 	}
 }
 
@@ -213,7 +214,7 @@ func (m live) stepLines(f backup.Finding) []string {
 	p.ends(0, plain, "", strong, f.Title, dim, p.weight(f))
 	p.para(0, plain, f.Detail)
 	p.gap()
-	p.para(0, strong, "Do this: "+f.Fix.Title)
+	p.para(0, strong, words.Do(f.Fix.Title))
 	for i, s := range f.Fix.Steps {
 		p.item(2, plain, fmt.Sprintf("%d.", i+1), plain, s)
 	}
@@ -222,16 +223,16 @@ func (m live) stepLines(f backup.Finding) []string {
 		return p.lines()
 	}
 	p.gap()
-	p.para(0, plain, "Why: "+fix.Why)
+	p.para(0, plain, words.WhyIs(fix.Why))
 	for _, n := range fix.Not {
 		p.para(0, yellow, n)
 	}
 	if len(f.Also) > 0 {
 		p.gap()
-		p.para(0, strong, "If it does not help")
+		p.para(0, strong, words.NotHelping)
 		for _, id := range f.Also {
 			if also, ok := backup.FixByID(id); ok {
-				p.item(2, dim, p.symbol("·", "-"), plain, also.Title+": `watchdogctl explain "+string(id)+"`")
+				p.item(2, dim, p.symbol("·", "-"), plain, words.OtherFix(also.Title, string(id)))
 			}
 		}
 	}
@@ -240,34 +241,39 @@ func (m live) stepLines(f backup.Finding) []string {
 
 func (m live) helpLines() []string {
 	p := m.sheet(min(m.width, 80))
-	p.para(0, strong, "Keys")
-	p.pairs(2, plain, []pair{
-		{"tab, right", "the next phone"}, {"shift-tab, left", "the phone before"}, {"enter", "the steps of the fix; again: of the next one"},
-		{"c", "copy the command of the fix"}, {"up, down", "scroll"}, {"esc", "back"}, {"q", "quit"},
-	})
+	p.para(0, strong, words.Keys)
+	p.pairs(2, plain, rows(words.LiveKeys))
 	p.gap()
-	p.para(0, strong, "Signs")
-	p.pairs(2, plain, []pair{
-		{p.symbol("✓", "+"), "complete"}, {p.symbol("●", "*"), "being backed up"}, {"i", "to know"}, {"!", "a warning"}, {p.symbol("✗", "X"), "critical"},
-	})
+	p.para(0, strong, words.Signs)
+	p.pairs(2, plain, rows(words.LiveSigns(p.symbol("✓", "+"), p.symbol("●", "*"), "i", "!", p.symbol("✗", "X"))))
 	p.gap()
-	p.para(0, plain, "The curve shows how much arrived in each part of the last hour, or since a younger run began; a dot is a part in which nothing did.")
-	p.para(0, plain, "For a screen reader, `watchdogctl status --watch | cat` writes plain lines whenever something changes.")
+	for _, text := range words.LiveHelp {
+		p.para(0, plain, text)
+	}
 	return p.lines()
+}
+
+// rows are pairs of words as a table.
+func rows(list []words.Pair) []pair {
+	out := make([]pair, len(list))
+	for i, w := range list {
+		out[i] = pair{w.Left, w.Right}
+	}
+	return out
 }
 
 // foot is the keys, or what was just done, and what lies below the window.
 func (m live) foot(body, head int) []string {
 	p := m.sheet(m.width)
-	keys := []string{"enter steps", "c copy", "? help", "q quit"}
-	if len(m.phones()) > 1 {
-		keys = slices.Insert(keys, 0, "tab next phone")
+	keys := []string{words.KeyHelp, words.KeyQuit}
+	if len(m.fixable()) > 0 {
+		keys = slices.Insert(keys, 0, words.KeySteps, words.KeyCopy)
 	}
-	if len(m.fixable()) == 0 {
-		keys = slices.DeleteFunc(keys, func(k string) bool { return k == "enter steps" || k == "c copy" })
+	if len(m.phones()) > 1 {
+		keys = slices.Insert(keys, 0, words.KeyNext)
 	}
 	if m.help || m.steps > 0 {
-		keys = slices.Insert(keys, 0, "esc back")
+		keys = slices.Insert(keys, 0, words.KeyBack)
 	}
 	left, st := strings.Join(keys, p.symbol(" · ", ", ")), dim
 	if m.note != "" {
@@ -276,9 +282,9 @@ func (m live) foot(body, head int) []string {
 	more := ""
 	if room := m.height - head - 2; m.height > 0 && body > room {
 		if below := body - room - m.scroll; below > 0 {
-			more = fmt.Sprintf("%d more %s", below, p.symbol("↓", "below"))
+			more = words.MoreLines(below, p.symbol("↓", words.Below))
 		} else {
-			more = "the end"
+			more = words.TheEnd
 		}
 	}
 	p.ends(0, plain, "", st, clip(left, max(m.width-len(more)-2, 10)), dim, more)

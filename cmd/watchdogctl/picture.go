@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -40,7 +39,7 @@ func draw(s control.Status, l look) string {
 	p := &picture{page{width: l.width, color: l.color, ascii: l.ascii}, l, s}
 	if s.Stale != nil {
 		stale := s.Stale.In(l.now.Location())
-		p.para(0, yellow, fmt.Sprintf("This is old: it was so %s, %s ago. Nobody has watched since.", p.at(stale), words.Span(l.now.Sub(stale))))
+		p.para(0, yellow, words.Old(stale, l.now))
 		p.now = stale
 	}
 	p.headline()
@@ -78,7 +77,7 @@ func allFindings(s control.Status) []backup.Finding {
 func (p *picture) headline() {
 	st, text := p.verdict()
 	if p.s.Stale != nil {
-		st, text = plain, "Then: "+text
+		st, text = plain, words.Then(text)
 	}
 	p.para(0, st, text)
 }
@@ -100,7 +99,7 @@ func (p *picture) verdict() (style, string) {
 			if f.Severity == backup.Critical {
 				st = red
 			}
-			troubles = append(troubles, f.Title+p.ofPhone(name))
+			troubles = append(troubles, words.Whose(f.Title, p.ofPhone(name)))
 		}
 	}
 	note("", p.s.Findings)
@@ -108,17 +107,14 @@ func (p *picture) verdict() (style, string) {
 	for _, b := range backups {
 		note(b.UDID, b.Findings)
 	}
-	switch {
-	case len(troubles) == 1:
-		return st, troubles[0] + "."
-	case len(troubles) > 1:
-		return st, fmt.Sprintf("%d things need you. First: %s.", len(troubles), troubles[0])
+	if len(troubles) > 0 {
+		return st, words.Trouble(troubles)
 	}
 	if text := p.hunch(backups); text != "" {
 		return yellow, text
 	}
 	if muted {
-		return strong, "Nothing is wrong but what is muted."
+		return strong, words.OnlyMuted
 	}
 	return p.calm(backups)
 }
@@ -134,55 +130,56 @@ func (p *picture) hunch(backups []control.Backup) string {
 			}
 			switch f.Code {
 			case backup.WaitingForPasscode:
-				return f.Title + p.ofPhone(b.UDID) + "."
+				return words.Trouble([]string{words.Whose(f.Title, p.ofPhone(b.UDID))})
 			case backup.Stalled:
-				return p.name(b.UDID) + " has been quiet for longer than usual. It may be stuck."
+				return words.MayBeStuck(p.name(b.UDID))
 			}
 		}
 	}
 	return ""
 }
 
-// ofPhone names the phone in a headline, where there is more than one.
+// ofPhone is the phone's name in a headline, where there is more than one.
 func (p *picture) ofPhone(udid string) string {
 	if udid == "" || len(p.s.Backups) < 2 {
 		return ""
 	}
-	return " (" + p.name(udid) + ")"
+	return p.name(udid)
 }
 
 // calm words the headline where nothing is wrong.
 func (p *picture) calm(backups []control.Backup) (style, string) {
 	for _, r := range p.s.Roots {
 		if r.State == "denied" || r.State == "unknown" {
-			return yellow, "It is not known what is in " + p.path(r.Path) + "."
+			return yellow, words.FolderUnknown(p.path(r.Path))
 		}
 	}
 	if len(backups) == 0 {
 		if p.noBackupYet() {
-			return strong, "No backup is here yet. The watchdog waits for the first one."
+			return strong, words.WaitingForFirst
 		}
-		return yellow, "Nothing is watched."
+		return yellow, words.NothingWatched
 	}
 	var active []string
 	complete := 0
 	for _, b := range backups {
+		if gaveUp(b) {
+			return strong, words.BackingUpAlone(p.name(b.UDID))
+		}
 		if b.Phase.Active() {
 			active = append(active, p.name(b.UDID))
 		}
-		if b.LastComplete != nil {
+		if b.LastComplete != nil && b.Chain.Restorable != "no" {
 			complete++
 		}
 	}
 	switch {
-	case len(active) == 1:
-		return green, active[0] + " is being backed up, and all is well."
-	case len(active) > 1:
-		return green, fmt.Sprintf("%d phones are being backed up, and all is well.", len(active))
+	case len(active) > 0:
+		return green, words.BackingUp(active)
 	case complete == len(backups):
-		return green, "All is well."
+		return green, words.AllWell
 	}
-	return strong, "Nothing is wrong, as far as can be told."
+	return strong, words.AsFarAsKnown
 }
 
 // noBackupYet reports whether the watched folders were really seen to be empty.
@@ -227,17 +224,10 @@ func (p *picture) computer(pick func(backup.Finding) bool) {
 		return
 	}
 	p.gap()
-	p.para(0, strong, p.thisComputer())
+	p.para(0, strong, words.Computer(p.darwin))
 	for _, f := range list {
 		p.finding("", f)
 	}
-}
-
-func (p *picture) thisComputer() string {
-	if p.darwin {
-		return "This Mac"
-	}
-	return "This computer"
 }
 
 // strangers shows phones that are attached and have no backup here. Of folders
@@ -252,7 +242,7 @@ func (p *picture) strangers() {
 		}
 		p.gap()
 		p.ends(0, plain, "", strong, p.name(ph.UDID), dim, p.about(ph.UDID, "", ph.OSVersion))
-		p.item(2, dim, p.symbol("–", "-"), plain, "No backup of it is in the watched folder.")
+		p.item(2, dim, p.symbol("–", "-"), plain, words.NoBackupOfIt)
 	}
 }
 
@@ -264,19 +254,12 @@ func (p *picture) archived(list []control.Backup) {
 		return
 	}
 	p.gap()
-	p.para(0, dim, "Set aside, and no longer watched:")
+	p.para(0, dim, words.SetAside)
 	for i, b := range list {
 		if i == maxArchived {
-			p.para(2, dim, fmt.Sprintf("and %d more", len(list)-i))
+			p.para(2, dim, words.AndMore(len(list)-i))
 			break
 		}
-		text := filepath.Base(b.Path)
-		if b.DeviceName != "" {
-			text += " (" + b.DeviceName + ")"
-		}
-		if b.Chain.Bytes != nil {
-			text += ", " + words.Bytes(*b.Chain.Bytes)
-		}
-		p.para(2, dim, text)
+		p.para(2, dim, words.AsideLine(filepath.Base(b.Path), b.DeviceName, number(b.Chain.Bytes)))
 	}
 }

@@ -130,6 +130,39 @@ var pictures = []struct {
 		}}
 		return s
 	}},
+	{"first", func() control.Status { // how large it gets, only the phone's own use bounds
+		s := homeStatus()
+		s.Phones = []control.Phone{cable(bob, "Bob’s iPhone")}
+		b := running()
+		b.UDID, b.DeviceName, b.LastComplete, b.Chain = bob, "Bob’s iPhone", nil, control.Chain{Verdict: backup.Incomplete, Restorable: "no"}
+		b.Run.Kind, b.Run.Expected, b.Run.AtMost, b.Run.ETA = backup.First, ptr(int64(120e9)), true, ptr(5310.0)
+		s.Backups = []control.Backup{b}
+		return s
+	}},
+	{"full", func() control.Status { // a full run has given up the backup before it
+		s := homeStatus()
+		s.Phones = []control.Phone{cable(anna, "Anna’s iPhone")}
+		b := running()
+		b.Run.Kind, b.Chain = backup.Full, control.Chain{Verdict: backup.Unchecked, Restorable: "no"}
+		s.Backups = []control.Backup{b}
+		return s
+	}},
+	{"replacing", func() control.Status { // new files take the place of old ones
+		s := homeStatus()
+		b := running()
+		b.Phase, b.Chain = backup.Finishing, control.Chain{Verdict: backup.Unchecked, Restorable: "no"}
+		b.Run.Rate, b.Run.ETA = nil, nil
+		s.Backups = []control.Backup{b}
+		return s
+	}},
+	{"lost", func() control.Status { // and such a run broke off
+		s := homeStatus()
+		b := resting(anna, "Anna’s iPhone", 25*time.Hour)
+		b.Phase, b.Chain = backup.Abandoned, control.Chain{Verdict: backup.Incomplete, Restorable: "no"}
+		b.Run = &control.Run{Started: now.Add(-3 * time.Hour), Ended: before(2 * time.Hour), Bytes: ptr(int64(12e9)), Kind: backup.Full}
+		s.Backups = []control.Backup{b}
+		return s
+	}},
 	{"stuck", func() control.Status {
 		s := homeStatus()
 		s.Phones = []control.Phone{cable(anna, "Anna’s iPhone")}
@@ -211,7 +244,7 @@ var pictures = []struct {
 	{"interrupted", func() control.Status {
 		s := homeStatus()
 		b := resting(anna, "Anna’s iPhone", 25*time.Hour)
-		b.Phase, b.Chain.Verdict = backup.Abandoned, backup.Incomplete
+		b.Phase, b.Chain = backup.Abandoned, control.Chain{Verdict: backup.Incomplete, Restorable: "yes"}
 		b.Run = &control.Run{Started: now.Add(-3 * time.Hour), Ended: before(2 * time.Hour), Bytes: ptr(int64(12e9)), Kind: backup.Incremental}
 		b.Findings = []backup.Finding{{
 			Code: backup.Interrupted, Severity: backup.Warning, Title: "The backup was interrupted", Confidence: backup.High,
@@ -333,35 +366,6 @@ func TestPicturesFit(t *testing.T) {
 			if strings.Contains(draw(tt.make(), l), "\n\n\n") {
 				t.Errorf("%s: two empty lines", tt.name)
 			}
-		}
-	}
-}
-
-func TestWhen(t *testing.T) {
-	for _, tt := range []struct {
-		ago  time.Duration
-		want string
-	}{
-		{0, "21:45"}, {21 * time.Hour, "00:45"}, {22 * time.Hour, "yesterday 23:45"}, {3 * 24 * time.Hour, "Tuesday 21:45"},
-		{7 * 24 * time.Hour, "20 Nov 21:45"}, {330 * 24 * time.Hour, "1 Jan 21:45"}, {400 * 24 * time.Hour, "23 Oct 2025"}, {-48 * time.Hour, "29 Nov 2026"},
-	} {
-		if got := when(now.Add(-tt.ago), now); got != tt.want {
-			t.Errorf("%v ago: %q, want %q", tt.ago, got, tt.want)
-		}
-	}
-	january := time.Date(2027, 1, 2, 8, 0, 0, 0, now.Location())
-	if got := when(january.AddDate(0, 0, -2), january); got != "Thursday 08:00" {
-		t.Errorf("over New Year: %q", got)
-	}
-}
-
-func TestLeft(t *testing.T) {
-	for s, want := range map[float64]string{
-		-1: "less than a minute left", 59: "less than a minute left", 100: "about 2 min left", 3000: "about 50 min left",
-		7300: "about 2 h left", 1e12: "more than two days left",
-	} {
-		if got := left(s); got != want {
-			t.Errorf("%v: %q, want %q", s, got, want)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -40,48 +39,27 @@ func (p *picture) about(udid, product, version string) string {
 		version = p.s.Phones[i].OSVersion
 	}
 	if version = clip(version, 20); version != "" {
-		system := "iOS "
-		if strings.HasPrefix(product, "iPad") {
-			system = "iPadOS "
-		}
-		facts = append(facts, system+version)
+		facts = append(facts, words.System(product)+" "+version)
 	}
 	if i < 0 {
-		return strings.Join(append(facts, "not connected"), p.dot())
+		return strings.Join(append(facts, words.NotConnected), p.dot())
 	}
 	ph := p.s.Phones[i]
-	facts = append(facts, cmp.Or(map[string]string{"usb": "by cable", "network": "by Wi-Fi"}[ph.Connection], "connected"))
+	facts = append(facts, cmp.Or(words.Connection(ph.Connection), words.Connected))
 	if ph.BatteryPercent != nil {
-		battery := fmt.Sprintf("battery %d %%", *ph.BatteryPercent)
-		if ph.Charging != nil && *ph.Charging {
-			battery += ", charging"
-		}
-		facts = append(facts, battery)
+		facts = append(facts, words.Battery(*ph.BatteryPercent, ph.Charging != nil && *ph.Charging))
 	}
 	return strings.Join(facts, p.dot())
-}
-
-// phaseWords say what the phone is doing.
-var phaseWords = map[backup.Phase]string{
-	backup.Preparing:    "Preparing: the phone gathers what to send",
-	backup.Transferring: "Copying files",
-	backup.Finishing:    "Finishing: the new files are put in their place",
-	backup.Settling:     "Finished; the last checks are still due",
 }
 
 // running draws a run under way.
 func (p *picture) running(b control.Backup) {
 	r := *b.Run
-	text := phaseWords[b.Phase]
-	if w := writerName(r.Writer); w != "" && b.Phase == backup.Transferring {
-		text += " with " + w
-	}
-	kind := map[backup.Kind]string{backup.First: "first backup", backup.Full: "full backup", backup.Incremental: "only what changed"}[r.Kind]
 	st, mark := blue, p.symbol("●", "*")
 	if stuck(b) {
 		st, mark = yellow, "!"
 	}
-	p.ends(2, st, mark, plain, fmt.Sprintf("%s, since %s (%s)", text, p.at(r.Started), words.Span(p.now.Sub(r.Started))), dim, kind)
+	p.ends(2, st, mark, plain, words.Running(string(b.Phase), clip(words.Writer(r.Writer), 30), r.Started, p.now), dim, words.Kind(string(r.Kind)))
 	still := slices.ContainsFunc(b.Findings, func(f backup.Finding) bool { return f.Code == backup.Stalled })
 	if still || b.Phase == backup.Settling { // nothing arrives: no rate, and no end to foretell
 		r.Rate, r.ETA = nil, nil
@@ -97,14 +75,6 @@ func stuck(b control.Backup) bool {
 	return slices.ContainsFunc(b.Findings, func(f backup.Finding) bool { return f.Severity >= backup.Warning })
 }
 
-// writerName is what a person calls the program that makes the backup.
-func writerName(w string) string {
-	if w == "AppleMobileBackup" {
-		return "Finder"
-	}
-	return clip(w, 30)
-}
-
 // barWidth is the width of a progress bar, columns, where there is room.
 const barWidth = 28
 
@@ -113,33 +83,38 @@ const barWidth = 28
 func (p *picture) progress(r control.Run) {
 	var facts []string
 	if share, ok := shareDone(r); ok {
-		p.bar(share, fmt.Sprintf("%s of about %s", words.Bytes(*r.Bytes), words.Bytes(*r.Expected)))
+		p.bar(share, r.AtMost, words.Done(*r.Bytes, *r.Expected, r.AtMost))
 	} else if r.Bytes != nil && *r.Bytes > 0 {
-		facts = append(facts, words.Bytes(*r.Bytes)+" so far")
+		facts = append(facts, words.SoFar(*r.Bytes))
 	}
 	if r.Files != nil && *r.Files > 0 {
 		facts = append(facts, words.Plural(*r.Files, "file"))
 	}
 	if r.Rate != nil && *r.Rate >= 1 {
-		facts = append(facts, words.Bytes(int64(*r.Rate))+" a second")
+		facts = append(facts, words.Speed(int64(*r.Rate)))
 	}
 	if r.ETA != nil {
-		facts = append(facts, left(*r.ETA))
+		facts = append(facts, words.Left(words.Seconds(*r.ETA), r.AtMost))
 	}
 	if len(facts) > 0 {
 		p.para(4, plain, strings.Join(facts, p.dot()))
 	}
 }
 
-// bar draws a progress bar, and the sizes beside it or, where it is narrow, below.
-func (p *picture) bar(share float64, sizes string) {
+// bar draws a progress bar, and the sizes beside it or, where it is narrow,
+// below. One that rests on an upper bound is quieter, and its share a least one.
+func (p *picture) bar(share float64, atMost bool, sizes string) {
 	width, beside := barWidth, true
 	if p.page.width < 4+barWidth+9+len(sizes) {
 		width, beside = min(barWidth, p.page.width-12), false
 	}
 	full := int(share * float64(width))
-	bar := p.paint(blue, strings.Repeat(p.symbol("█", "#"), full)) + p.paint(dim, strings.Repeat(p.symbol("░", "."), width-full))
-	fmt.Fprintf(&p.b, "    %s %3d %%", bar, int(share*100))
+	st, done := blue, fmt.Sprint(int(share*100))
+	if atMost {
+		st, done = dim, p.symbol("≥", ">")+done
+	}
+	bar := p.paint(st, strings.Repeat(p.symbol("█", "#"), full)) + p.paint(dim, strings.Repeat(p.symbol("░", "."), width-full))
+	fmt.Fprintf(&p.b, "    %s %3s %%", bar, done)
 	if beside {
 		p.b.WriteString("   " + sizes)
 	}
@@ -158,96 +133,52 @@ func shareDone(r control.Run) (share float64, ok bool) {
 	return min(float64(*r.Bytes)/float64(*r.Expected), 0.99), true
 }
 
-// left words the time left, as coarsely as it is known.
-func left(seconds float64) string {
-	d := time.Duration(min(max(seconds, 0), math.MaxInt32) * float64(time.Second))
-	switch {
-	case d < time.Minute:
-		return "less than a minute left"
-	case d < 10*time.Minute:
-		d = d.Round(time.Minute)
-		return fmt.Sprintf("about %d min left", int(d.Minutes()))
-	case d < 2*time.Hour:
-		d = d.Round(5 * time.Minute)
-		return fmt.Sprintf("about %d min left", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("about %d h left", int(d.Round(time.Hour).Hours()))
-	}
-	return "more than two days left"
-}
+// quietLeast is from when on a silence is worth a word.
+const quietLeast = 30 * time.Second
 
-// quiet says for how long nothing has moved, once that is worth a word, and
-// how long it may: what calms is the comparison.
+// quiet says for how long nothing has moved, once that is worth a word.
 func (p *picture) quiet(phase backup.Phase, r control.Run) {
 	if r.Silence == nil || phase == backup.Settling {
 		return
 	}
-	silent, limit := seconds(*r.Silence), time.Duration(0)
-	if silent < 30*time.Second {
+	silent, limit, usual := words.Seconds(*r.Silence), seconds(r.SilenceLimit), seconds(r.UsualSilence)
+	if silent < quietLeast {
 		return
 	}
-	if r.SilenceLimit != nil {
-		limit = seconds(*r.SilenceLimit)
-	}
-	text, st := "Quiet for "+words.Span(silent)+".", plain
-	switch {
-	case limit > 0 && silent > limit:
-		text += " Up to " + words.Span(limit) + " would be normal."
+	st := plain
+	if limit > 0 && silent > limit {
 		st = yellow
-	case r.UsualSilence != nil && *r.UsualSilence > 0:
-		text += " Usual for this phone: up to " + words.Span(seconds(*r.UsualSilence)) + "."
-	case limit > 0:
-		text += " Up to " + words.Span(limit) + " is normal here."
 	}
-	p.para(4, st, text)
+	p.para(4, st, words.Quiet(silent, limit, usual))
 }
 
 // brokeOff is a line about a run that ended unfinished.
 func (p *picture) brokeOff(r control.Run) {
-	end := r.LastProgress
-	if r.Ended != nil {
-		end = r.Ended
+	end := moment(r.Ended)
+	if r.Ended == nil {
+		end = moment(r.LastProgress)
 	}
-	text := "The last run broke off"
-	if end != nil {
-		text += " " + p.at(*end)
-	}
-	if r.Bytes != nil && *r.Bytes > 0 {
-		text += ", after " + words.Bytes(*r.Bytes)
-	}
-	p.item(2, dim, p.symbol("–", "-"), plain, text+".")
+	p.item(2, dim, p.symbol("–", "-"), plain, words.BrokeOff(end, number(r.Bytes), p.now))
+}
+
+// gaveUp reports whether a run is under way that has given up the complete
+// backup before it, so that there is none until it is done. One that is putting
+// its files in place is as good as there.
+func gaveUp(b control.Backup) bool {
+	return b.Phase.Active() && b.Phase != backup.Finishing && b.LastComplete != nil && b.Chain.Restorable == "no" && b.Chain.Verdict != backup.BrokenUp
 }
 
 // lastComplete says which backup could be restored from, and what is known of it.
 func (p *picture) lastComplete(b control.Backup) {
-	running := b.Phase.Active()
 	if b.LastComplete == nil {
-		if !running || b.Run == nil || b.Run.Kind != backup.First {
-			p.item(2, dim, p.symbol("–", "-"), plain, "No complete backup is known.")
+		if !b.Phase.Active() || b.Run == nil || b.Run.Kind != backup.First {
+			p.item(2, dim, p.symbol("–", "-"), plain, words.NoneComplete)
 		}
 		return
 	}
-	st, mark, text := green, p.symbol("✓", "ok"), "Complete backup: "
-	chain := p.chain(b.Chain, *b.LastComplete)
-	switch {
-	case b.Chain.Verdict == backup.BrokenUp:
-		st, mark, text = red, p.symbol("✗", "x"), "Last finished: "
-	case b.Phase == backup.Abandoned: // what stands of the older one, the finding says
-		st, mark, text, chain = dim, p.symbol("–", "-"), "Last complete backup: ", ""
-	case running:
-		text = "Last complete backup: "
-		if b.Chain.Verdict != backup.Good && b.Chain.Verdict != backup.Unproven {
-			chain = "" // it is about the run under way
-		}
-	case b.Chain.Verdict == backup.Incomplete:
-		st, mark, text = yellow, "!", "Last finished: "
-	}
-	facts := []string{text + p.at(*b.LastComplete)}
-	if chain != "" {
-		facts = append(facts, chain)
-	}
-	if b.Encrypted != nil {
-		facts = append(facts, map[bool]string{true: "encrypted", false: "not encrypted"}[*b.Encrypted])
+	st, mark, facts := p.standing(b)
+	if b.Encrypted != nil && (b.Chain.Restorable != "no" || b.Chain.Verdict == backup.BrokenUp) {
+		facts = append(facts, words.Encryption(*b.Encrypted))
 	}
 	if b.Chain.Bytes != nil {
 		facts = append(facts, words.Bytes(*b.Chain.Bytes))
@@ -255,38 +186,72 @@ func (p *picture) lastComplete(b control.Backup) {
 	p.item(2, st, mark, plain, strings.Join(facts, p.dot()))
 }
 
+// standing says when the last complete backup was, and whether it still is one:
+// a tick only where that is so.
+func (p *picture) standing(b control.Backup) (st style, mark string, facts []string) {
+	at, chain := *b.LastComplete, p.chain(b.Chain, *b.LastComplete)
+	good, none := p.symbol("✓", "ok"), p.symbol("–", "-")
+	switch {
+	case b.Chain.Verdict == backup.BrokenUp:
+		return red, p.symbol("✗", "x"), []string{words.LastFinished(at, p.now), chain}
+	case gaveUp(b):
+		return yellow, none, []string{words.LastCompleteBackup(at, p.now), words.GivenUp}
+	case b.Phase.Active() && b.Chain.Restorable == "no":
+		return dim, none, []string{words.LastCompleteBackup(at, p.now), words.BeingReplaced}
+	case b.Phase.Active() && (b.Chain.Verdict == backup.Good || b.Chain.Verdict == backup.Unproven):
+		return green, good, []string{words.LastCompleteBackup(at, p.now), chain}
+	case b.Phase.Active(): // what is known of the chain is about the run under way
+		return green, good, []string{words.LastCompleteBackup(at, p.now)}
+	case b.Phase == backup.Abandoned && b.Chain.Restorable == "yes":
+		return green, good, []string{words.LastCompleteBackup(at, p.now), words.StillRestorable}
+	case b.Phase == backup.Abandoned && b.Chain.Restorable == "no":
+		return red, p.symbol("✗", "x"), []string{words.LastCompleteBackup(at, p.now), words.NoLongerThere}
+	case b.Phase == backup.Abandoned: // what stands of the older one, the finding says
+		return dim, none, []string{words.LastCompleteBackup(at, p.now)}
+	case b.Chain.Verdict == backup.Incomplete:
+		return yellow, "!", []string{words.LastFinished(at, p.now), chain}
+	}
+	return green, good, []string{words.CompleteBackup(at, p.now), chain}
+}
+
+// soonAfter is for how long after a backup it goes without saying when it was checked.
+const soonAfter = 12 * time.Hour
+
 // chain says what a check of the contents has found, and when that was unless
 // it was soon after the backup.
 func (p *picture) chain(c control.Chain, complete time.Time) string {
 	if c.Checking != nil {
-		return fmt.Sprintf("being checked, %d %% done", int(min(max(*c.Checking, 0), 1)*100))
+		return words.Checking(*c.Checking)
 	}
-	when := "checked"
-	if c.Checked != nil && (c.Checked.Before(complete) || c.Checked.Sub(complete) > 12*time.Hour) {
-		when += " " + p.at(*c.Checked)
+	when := moment(c.Checked)
+	if !when.Before(complete) && when.Sub(complete) <= soonAfter {
+		when = time.Time{}
 	}
-	switch c.Verdict {
-	case backup.Good:
-		if c.Deep {
-			return when + ": whole, every file read"
-		}
-		return when + ": whole"
-	case backup.BrokenUp:
-		if c.Summary != "" {
-			return when + ": damaged, " + c.Summary
-		}
-		return when + ": damaged"
-	case backup.Unproven:
-		return when + ": in order, as far as can be told without its password"
-	case backup.Incomplete:
-		return "not whole yet"
-	}
-	return "not checked yet"
+	return words.Checked(string(c.Verdict), when, p.now, c.Deep, c.Summary)
 }
 
-// seconds is a duration from its number in JSON, kept within what fits.
-func seconds(s float64) time.Duration {
-	return time.Duration(min(max(s, 0), math.MaxInt32) * float64(time.Second))
+// seconds is a duration from its number in JSON; 0 where it is not known.
+func seconds(s *float64) time.Duration {
+	if s == nil {
+		return 0
+	}
+	return words.Seconds(*s)
+}
+
+// moment is a time that may be unknown: then it is zero.
+func moment(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
+
+// number is a count that may be unknown: then it is -1.
+func number(n *int64) int64 {
+	if n == nil {
+		return -1
+	}
+	return *n
 }
 
 // local words a moment in evidence, which is in UTC there as in JSON, like all
@@ -296,35 +261,5 @@ func (p *picture) local(value string) string {
 	if err != nil {
 		return value
 	}
-	return p.at(t)
-}
-
-// at words a moment for somebody who lives at p.now.
-func (p *picture) at(t time.Time) string { return when(t, p.now) }
-
-// when words t as seen from now, in now's time zone: "21:14", "yesterday
-// 21:14", "Monday 21:14", "12 Oct 21:14", "12 Oct 2025".
-func when(t, now time.Time) string {
-	t = t.In(now.Location())
-	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
-	switch {
-	case t.After(now.Add(24 * time.Hour)), t.Year() != now.Year() && t.Before(midnight.AddDate(0, 0, -6)):
-		return t.Format("2 Jan 2006")
-	case !t.Before(midnight):
-		return t.Format("15:04")
-	case !t.Before(midnight.AddDate(0, 0, -1)):
-		return "yesterday " + t.Format("15:04")
-	case !t.Before(midnight.AddDate(0, 0, -6)):
-		return t.Format("Monday 15:04")
-	}
-	return t.Format("2 Jan 15:04")
-}
-
-// date words a day to come, with its time where it is near.
-func (p *picture) date(t time.Time) string {
-	t = t.In(p.now.Location())
-	if t.Sub(p.now) < 20*time.Hour {
-		return t.Format("15:04")
-	}
-	return t.Format("2 Jan 2006")
+	return words.When(t, p.now)
 }

@@ -23,7 +23,7 @@ func (p *picture) finding(udid string, f backup.Finding) {
 		st, mark = yellow, "!"
 	}
 	if m := p.mute(udid, f); m != nil {
-		p.ends(2, dim, mark, dim, f.Title, dim, "muted"+p.until(*m))
+		p.ends(2, dim, mark, dim, f.Title, dim, words.Muted(moment(m.Until), p.now))
 		return
 	}
 	if f.Severity >= backup.Warning {
@@ -31,17 +31,17 @@ func (p *picture) finding(udid string, f backup.Finding) {
 	}
 	title := f.Title
 	if f.Severity == backup.Info && f.Confidence == backup.Low {
-		title += "?"
+		title = words.Suspected(title)
 	}
 	p.ends(2, st, mark, titleStyle(st, f.Severity), title, dim, p.weight(f))
 	if f.Severity == backup.Info && f.Code != backup.WaitingForPasscode { // that one is done at once
-		p.para(4, plain, strings.TrimSpace(f.Detail+" (watchdogctl explain "+string(f.Code)+")"))
+		p.para(4, plain, words.Explained(f.Detail, string(f.Code)))
 		return
 	}
 	p.para(4, plain, f.Detail)
 	if p.acked(f) {
-		p.para(4, dim, "You have seen this.")
-		p.explain(f)
+		p.para(4, dim, words.Seen)
+		p.para(4, dim, words.More(string(f.Code)))
 		return
 	}
 	p.evidence(f)
@@ -68,19 +68,17 @@ func titleStyle(st style, s backup.Severity) style {
 // weight says how bad, since when, and how sure.
 func (p *picture) weight(f backup.Finding) string {
 	var parts []string
-	switch {
-	case f.Severity >= backup.Warning:
-		parts = append(parts, f.Severity.String())
-	case f.Confidence == backup.Low:
-		parts = append(parts, "a suspicion")
-	case f.Code != backup.WaitingForPasscode:
-		parts = append(parts, "to know")
+	switch sure := words.Confidence(string(f.Confidence)); {
+	case f.Severity < backup.Warning && f.Confidence == backup.Low:
+		parts = append(parts, sure)
+	case f.Severity >= backup.Warning || f.Code != backup.WaitingForPasscode:
+		parts = append(parts, words.Severity(f.Severity.String()))
 	}
 	if !f.Since.IsZero() {
-		parts = append(parts, "since "+p.at(f.Since))
+		parts = append(parts, words.Since(f.Since, p.now))
 	}
-	if f.Severity >= backup.Warning && f.Confidence != backup.High && f.Confidence != "" {
-		parts = append(parts, map[backup.Confidence]string{backup.Low: "perhaps", backup.Medium: "likely"}[f.Confidence])
+	if sure := words.Confidence(string(f.Confidence)); f.Severity >= backup.Warning && f.Confidence != backup.High && sure != "" {
+		parts = append(parts, sure)
 	}
 	return strings.Join(parts, p.dot())
 }
@@ -102,7 +100,7 @@ func (p *picture) fix(f backup.Finding) {
 	if f.Fix.ID == "" {
 		return
 	}
-	p.para(4, strong, "Do this: "+f.Fix.Title)
+	p.para(4, strong, words.Do(f.Fix.Title))
 	steps := f.Fix.Steps
 	if len(steps) > maxSteps+1 {
 		steps = steps[:maxSteps]
@@ -111,22 +109,13 @@ func (p *picture) fix(f backup.Finding) {
 		p.item(6, plain, fmt.Sprintf("%d.", i+1), plain, cmp.Or(strings.TrimSpace(s), "-"))
 	}
 	if more := len(f.Fix.Steps) - len(steps); more > 0 {
-		p.para(6, plain, fmt.Sprintf("and %s: watchdogctl explain %s", words.Plural(int64(more), "more step"), f.Fix.ID))
+		p.para(6, plain, words.MoreSteps(more, string(f.Fix.ID)))
 	} else {
-		p.para(6, dim, "Why: watchdogctl explain "+string(f.Fix.ID))
+		p.para(6, dim, words.Why(string(f.Fix.ID)))
 	}
 	if len(f.Also) > 0 {
-		also := make([]string, len(f.Also))
-		for i, a := range f.Also {
-			also[i] = string(a)
-		}
-		p.para(4, dim, "If it does not help: "+strings.Join(also, ", "))
+		p.para(4, dim, words.Otherwise(texts(f.Also)))
 	}
-}
-
-// explain is the pointer to what a finding means.
-func (p *picture) explain(f backup.Finding) {
-	p.para(4, dim, "More: watchdogctl explain "+string(f.Code))
 }
 
 // told says that a notice went out, and how to stop the reminders.
@@ -135,7 +124,7 @@ func (p *picture) told(f backup.Finding) {
 	if i < 0 {
 		return
 	}
-	p.para(4, dim, fmt.Sprintf("You were told %s. Seen it: watchdogctl ack %s", p.at(p.s.Unseen[i].At), f.Code))
+	p.para(4, dim, words.Told(p.s.Unseen[i].At, p.now, string(f.Code)))
 }
 
 // acked reports whether the reader has acknowledged this very trouble.
@@ -151,12 +140,4 @@ func (p *picture) mute(udid string, f backup.Finding) *control.Mute {
 		}
 	}
 	return nil
-}
-
-// until words the end of a mute, with a blank before it.
-func (p *picture) until(m control.Mute) string {
-	if m.Until == nil {
-		return ""
-	}
-	return " until " + p.date(*m.Until)
 }

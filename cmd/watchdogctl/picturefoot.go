@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -19,21 +18,21 @@ func (p *picture) footer() {
 		p.gap()
 	}
 	if e := p.s.Daemon.ConfigError; e != "" {
-		p.para(0, yellow, "The newest configuration was refused, and the one before it holds: "+e)
+		p.para(0, yellow, words.ConfigRefused(e))
 	}
 	if v := p.s.Daemon.Version; p.s.Stale == nil && v != "" && p.version != "" && v != p.version {
-		p.para(0, yellow, fmt.Sprintf("The watchdog that runs is version %s, this program %s: \"watchdogctl restart\".", v, p.version))
+		p.para(0, yellow, words.VersionsDiffer(v, p.version))
 	}
 	for _, r := range p.s.Roots {
 		p.root(r)
 	}
 	for _, m := range p.s.Muted {
 		if !p.shows(m) {
-			p.para(0, dim, "Muted: "+string(m.Code)+" for "+p.name(m.UDID)+p.until(m)+".")
+			p.para(0, dim, words.MutedElsewhere(string(m.Code), p.name(m.UDID), moment(m.Until), p.now))
 		}
 	}
 	if s := p.s.Daemon.Socket; strings.HasPrefix(s, "/tmp/backup-watchdog-") && p.s.Stale == nil {
-		p.para(0, dim, "Socket: "+s)
+		p.para(0, dim, words.SocketAt(s))
 	}
 }
 
@@ -46,15 +45,11 @@ func (p *picture) shows(m control.Mute) bool {
 
 // howToBegin says how a first backup is made.
 func (p *picture) howToBegin() {
-	if p.darwin {
-		p.para(0, plain, "To make one: connect the iPhone by cable, unlock it, open Finder, choose the iPhone in the sidebar, and click Back Up Now.")
-		return
-	}
 	folder := "FOLDER"
 	if len(p.s.Roots) > 0 {
 		folder = p.s.Roots[0].Path
 	}
-	p.para(0, plain, "To make one: connect the iPhone by cable, unlock it, and run `idevicebackup2 backup \""+folder+"\"`.")
+	p.para(0, plain, words.HowToBackUp(p.darwin, folder))
 }
 
 // root is one line about a watched folder.
@@ -63,20 +58,12 @@ func (p *picture) root(r control.Root) {
 	if r.Resolved != "" && r.Resolved != r.Path {
 		path += " (" + p.path(r.Resolved) + ")"
 	}
-	text := map[string]string{
-		"watching": "Watching " + path,
-		"polling":  "Watching " + path + " by the clock",
-		"missing":  "Waiting for " + path + ": it is not there",
-		"denied":   "Not allowed to read " + path,
-	}[r.State]
-	if text == "" {
-		text = "Not known: " + path
-	}
+	text := words.Watching(r.State, path)
 	if r.FreeBytes != nil && (r.State == "watching" || r.State == "polling") {
-		text += p.dot() + words.Bytes(*r.FreeBytes) + " free"
+		text += p.dot() + words.Free(*r.FreeBytes)
 	}
 	if r.ReadOnly != nil && *r.ReadOnly {
-		text += p.dot() + "read-only"
+		text += p.dot() + words.ReadOnly
 	}
 	p.para(0, dim, text)
 }
@@ -118,7 +105,7 @@ func (p *picture) name(udid string) string {
 		}
 	}
 	if name == "" {
-		return cmp.Or(clip(udid, maxName), "all phones")
+		return cmp.Or(clip(udid, maxName), words.NoOneNamed)
 	}
 	for _, b := range p.s.Backups {
 		if b.DeviceName == name && !b.Archived {
@@ -126,7 +113,7 @@ func (p *picture) name(udid string) string {
 		}
 	}
 	if same[udid] && len(same) > 1 {
-		return clip(name, maxName) + " (" + shortID(udid) + ")"
+		return words.Whose(clip(name, maxName), shortID(udid))
 	}
 	return clip(name, maxName)
 }

@@ -11,6 +11,7 @@ import (
 
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/trace"
+	"backupwatchdog/daemon/words"
 	"backupwatchdog/plist"
 )
 
@@ -67,15 +68,18 @@ func replayJSON(w io.Writer, e trace.Event) {
 // a person would read.
 func replayText(w io.Writer, e trace.Event) {
 	t := time.Duration(e.T * float64(time.Second)).Round(time.Second)
+	line := func(event, text string) {
+		fmt.Fprintf(w, "%10s  %s  %-9s %s\n", t, plist.Clean(e.UDID, 40), event, text)
+	}
 	switch e.Event {
 	case "notice":
-		fmt.Fprintf(w, "%10s  %s  notice    %s (%s, %s)\n", t, plist.Clean(e.UDID, 40), e.Code, e.Notice, e.Severity)
+		line("notice", words.ReplayNotice(string(e.Code), string(e.Notice), e.Severity.String()))
 		if e.Finding.Detail != "" {
 			fmt.Fprintf(w, "%s%s\n", "                            ", plist.Clean(e.Finding.Detail, 400))
 		}
 	case "gone":
-		fmt.Fprintf(w, "%10s  %s  gone      %s\n", t, plist.Clean(e.UDID, 40), e.Code)
+		line("gone", string(e.Code))
 	default:
-		fmt.Fprintf(w, "%10s  %s  %-9s %s (%s, %s), fix: %s\n", t, plist.Clean(e.UDID, 40), e.Event, e.Code, e.Severity, e.Phase, e.Fix)
+		line(e.Event, words.ReplayFinding(string(e.Code), e.Severity.String(), string(e.Phase), string(e.Fix)))
 	}
 }

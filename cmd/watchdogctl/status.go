@@ -281,5 +281,5 @@ func (p *program) fit(text string) string {
 		return strings.Join(lines, "") + "\n"
 	}
 	kept := lines[:height-2]
-	return strings.Join(kept, "") + fmt.Sprintf("(and %d more lines: make the window higher)\n", len(lines)-len(kept))
+	return strings.Join(kept, "") + words.LinesHidden(len(lines)-len(kept)) + "\n"
 }
