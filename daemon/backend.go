@@ -11,7 +11,6 @@ import (
 
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
-	"backupwatchdog/daemon/history"
 	"backupwatchdog/daemon/host"
 	"backupwatchdog/daemon/notify"
 	"backupwatchdog/daemon/verify"
@@ -352,37 +351,7 @@ func truth(t backup.Tri) *bool {
 
 // History implements control.Backend.
 func (l *loop) History(q control.HistoryQuery) (control.History, error) {
-	return historyOf(l.db, q), nil
-}
-
-// historyOf reads the past.
-func historyOf(db *history.DB, q control.HistoryQuery) control.History {
-	h := control.History{Schema: control.Schema}
-	limit := q.Limit
-	if limit <= 0 {
-		limit = 100
-	}
-	for _, r := range db.Runs(q.UDID, q.Since, limit) {
-		h.Runs = append(h.Runs, pastStatus(r))
-	}
-	h.Notices = db.Notices(q.UDID, q.Since, limit)
-	h.Checks = db.Checks(q.UDID, q.Since, limit)
-	return h
-}
-
-func pastStatus(r backup.PastRun) control.PastRun {
-	out := control.PastRun{UDID: r.UDID, Started: r.Started.UTC(), Ended: at(r.Ended), Outcome: r.Outcome, Kind: r.Kind, LastPhase: r.LastPhase,
-		Connection: linkWord(r.Link), LongestSilence: map[string]float64{"preparing": r.Silence.Preparing.Seconds(),
-			"transferring": r.Silence.Transferring.Seconds(), "finishing": r.Silence.Finishing.Seconds(), "settling": r.Silence.Settling.Seconds()}}
-	for to, n := range map[**int64]int64{&out.Bytes: r.Bytes, &out.Files: r.Files} {
-		if n >= 0 {
-			*to = ptr(n)
-		}
-	}
-	if r.ChainFiles > 0 {
-		out.ChainFiles, out.ChainBytes = ptr(r.ChainFiles), ptr(r.ChainBytes)
-	}
-	return out
+	return l.db.Past(q), nil
 }
 
 // Samples implements control.Backend.

@@ -162,7 +162,7 @@ func (d *examination) phones() diagnosis {
 }
 
 func (d *examination) database() diagnosis {
-	path := filepath.Join(d.paths.State, "history.db")
+	path := historyFile(d.paths)
 	if d.status != nil {
 		if h := d.status.Daemon.History; h != "ok" && h != "" {
 			return amiss("see that the disk has room and the folder is yours; the old file was set aside, not deleted", "%s: %s", path, h)

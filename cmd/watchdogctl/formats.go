@@ -155,6 +155,7 @@ backups[].findings[]            see finding
 `},
 	{"history", "printed by watchdogctl history --json", `
 schema                          1
+stale                           until when it was kept, where no watchdog answers and it is read from the state folder
 runs[].udid                     whose
 runs[].started                  when it began
 runs[].ended                    when it ended; null while it runs

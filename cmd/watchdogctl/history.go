@@ -1,19 +1,28 @@
 package main
 
 import (
-	"cmp"
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/config"
 	"backupwatchdog/daemon/control"
-	"backupwatchdog/daemon/words"
+	"backupwatchdog/daemon/history"
 )
+
+const historyLong = `List past runs and notices, the newest first. Without the watchdog, what it has
+kept is shown and marked as old.
+
+What a run brought is counted as its files arrive; what the backup holds in all
+is what its index lists, known once it was checked.`
 
 // historyCommand lists what was.
 func historyCommand(p *program) *cobra.Command {
@@ -22,7 +31,7 @@ func historyCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:               "history [UDID]",
 		Short:             "Past backups and notices",
-		Long:              "List past runs and notices, the newest first.",
+		Long:              historyLong,
 		Example:           "  watchdogctl history\n  watchdogctl history --since 30d --limit 100",
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: p.offers(phonesOf),
@@ -31,18 +40,9 @@ func historyCommand(p *program) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			client, s, err := p.ask(c.Context())
+			h, s, err := p.past(c.Context(), q, strings.Join(args, ""))
 			if err != nil {
 				return err
-			}
-			if len(args) > 0 {
-				if q.UDID, err = p.phone(s, args[0]); err != nil {
-					return err
-				}
-			}
-			h, err := client.History(c.Context(), q)
-			if err != nil {
-				return p.unreachable(err)
 			}
 			if p.JSON {
 				return p.printJSON(inUTC(&h))
@@ -76,115 +76,81 @@ func (p *program) historyQuery(limit int, since string) (control.HistoryQuery, e
 	return q, nil
 }
 
-// drawHistory returns runs and notices as text, the newest first.
-func drawHistory(h control.History, s control.Status, l look) string {
-	p := &picture{page{width: l.width, color: l.color, ascii: l.ascii}, l, s}
-	slices.SortStableFunc(h.Runs, func(a, b control.PastRun) int { return b.Started.Compare(a.Started) })
-	slices.SortStableFunc(h.Notices, func(a, b control.Notice) int { return b.At.Compare(a.At) })
-	if len(h.Runs) == 0 && len(h.Notices) == 0 {
-		p.para(0, plain, "Nothing has been recorded here yet.")
-		return p.b.String()
+// past asks for the past, of the phone that is meant or of all. Where no daemon
+// answers it reads what the last one has kept, and says so beside.
+func (p *program) past(ctx context.Context, q control.HistoryQuery, phone string) (h control.History, s control.Status, err error) {
+	client, err := p.client()
+	if err != nil {
+		return h, s, err
 	}
-	if len(h.Runs) > 0 {
-		p.para(0, strong, "Backups")
-		for _, r := range h.Runs {
-			p.pastRun(r)
+	s, err = client.Status(ctx)
+	if errors.Is(err, control.ErrNotRunning) {
+		return p.keptPast(q, phone, err)
+	}
+	if err != nil {
+		return h, s, p.unreachable(err)
+	}
+	if phone != "" {
+		if q.UDID, err = p.phone(s, phone); err != nil {
+			return h, s, err
 		}
 	}
-	if len(h.Notices) > 0 {
-		p.gap()
-		p.para(0, strong, "Notices")
-		for _, n := range h.Notices {
-			p.pastNotice(n)
+	if h, err = client.History(ctx, q); err != nil {
+		return h, s, p.unreachable(err)
+	}
+	return h, s, nil
+}
+
+// keptPast is the past without a daemon.
+func (p *program) keptPast(q control.HistoryQuery, phone string, why error) (h control.History, s control.Status, err error) {
+	db, s, err := p.keptHistory(why)
+	if err != nil {
+		return h, s, err
+	}
+	defer db.Close()
+	if phone != "" {
+		for _, r := range db.Runs("", time.Time{}, 0) { // the last status may not name them all
+			if !slices.ContainsFunc(s.Backups, func(b control.Backup) bool { return b.UDID == r.UDID }) {
+				s.Backups = append(s.Backups, control.Backup{UDID: r.UDID})
+			}
+		}
+		if q.UDID, err = p.phone(s, phone); err != nil {
+			return h, s, err
 		}
 	}
-	return p.b.String()
+	if h = db.Past(q); db.Err() != nil {
+		return h, s, p.fail(fmt.Errorf("history: %w", db.Err()), `"watchdogctl start": the watchdog sets a damaged one aside when it starts`)
+	}
+	h.Stale = s.Stale
+	p.report(p.unreachable(why))
+	return h, s, nil
 }
 
-// pastRun is one run: when, whose, how it ended, and below it how much.
-func (p *picture) pastRun(r control.PastRun) {
-	st, mark, word := dim, p.symbol("–", "-"), "how it ended is not known"
-	switch r.Outcome {
-	case backup.OutcomeComplete:
-		st, mark, word = green, p.symbol("✓", "ok"), "complete"
-	case backup.OutcomeAbandoned:
-		st, mark, word = yellow, p.symbol("✗", "x"), "broke off"
-		if w := map[backup.Phase]string{backup.Preparing: "while preparing", backup.Transferring: "while copying", backup.Finishing: "while finishing", backup.Settling: "at the last checks"}[r.LastPhase]; w != "" {
-			word += " " + w
+// historyFile is the database of the past.
+func historyFile(paths config.Paths) string { return filepath.Join(paths.State, "history.db") }
+
+// keptHistory opens the history of a daemon that does not answer, for the
+// reason given, and reads the last status it left. Stale in that is always set.
+func (p *program) keptHistory(why error) (*history.DB, control.Status, error) {
+	paths, err := p.paths()
+	if err != nil {
+		return nil, control.Status{}, err
+	}
+	path := historyFile(paths)
+	db, err := history.OpenToRead(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+		return nil, control.Status{}, p.unreachable(why)
+	case err != nil:
+		return nil, control.Status{}, p.fail(errors.Join(why, err), "")
+	}
+	s, _ := control.ReadLast(paths.State) // without it the phones have no names
+	if s.Stale == nil {
+		kept := p.Now()
+		if fi, err := os.Stat(path); err == nil {
+			kept = fi.ModTime().UTC()
 		}
-	case backup.OutcomeRunning:
-		st, mark, word = blue, p.symbol("●", "*"), "running"
+		s.Stale = &kept
 	}
-	p.ends(2, st, mark, plain, fmt.Sprintf("%s  %s", p.day(r.Started), p.name(r.UDID)), plain, word)
-	facts := []string{}
-	if r.Kind != "" {
-		facts = append(facts, string(r.Kind))
-	}
-	if r.Ended != nil {
-		facts = append(facts, "took "+words.Span(r.Ended.Sub(r.Started)))
-	}
-	if r.Files != nil && *r.Files > 0 {
-		facts = append(facts, words.Plural(*r.Files, "file"))
-	}
-	if r.Bytes != nil && *r.Bytes > 0 {
-		facts = append(facts, words.Bytes(*r.Bytes))
-	}
-	if phase, d := longest(r.LongestSilence); d >= time.Minute {
-		facts = append(facts, fmt.Sprintf("quiet for %s while %s", words.Span(d), phase))
-	}
-	if len(facts) > 0 {
-		p.para(6, dim, strings.Join(facts, p.dot()))
-	}
-}
-
-// longest is the phase with the longest silence.
-func longest(m map[string]float64) (phase string, d time.Duration) {
-	for _, k := range []string{"preparing", "transferring", "finishing", "settling"} {
-		if s := seconds(m[k]); s > d {
-			phase, d = k, s
-		}
-	}
-	return phase, d
-}
-
-// pastNotice is one notice: when, of whom, what, and what became of it.
-func (p *picture) pastNotice(n control.Notice) {
-	text := cmp.Or(n.Title, string(n.Code))
-	switch n.Event {
-	case "repeated":
-		text += " (reminder)"
-	case "cleared":
-		text += " (it goes on again)"
-	case "verified":
-		text += " (finished and checked)"
-	}
-	if name := p.name(n.UDID); n.UDID != "" && !strings.HasPrefix(text, name) {
-		text = name + ": " + text
-	}
-	result, st := n.Channel+" "+n.Outcome, dim
-	switch n.Outcome {
-	case "failed":
-		st = yellow
-	case "suppressed":
-		result = "not told"
-	}
-	p.ends(2, plain, "", plain, p.day(n.At)+"  "+text, st, result)
-	if n.Outcome != "sent" {
-		p.para(6, dim, cmp.Or(silences[n.Reason], n.Reason))
-	}
-}
-
-// silences says why nobody was told, where the rule's name does not.
-var silences = map[string]string{
-	"minimum": "below the severity that notify.minimum asks for",
-	"acked":   "you had seen it",
-}
-
-// day is a moment in a column of fixed width: "27 Nov 20:31".
-func (p *picture) day(t time.Time) string {
-	t = t.In(p.now.Location())
-	if t.Year() != p.now.Year() {
-		return t.Format("2 Jan 2006 ")
-	}
-	return fmt.Sprintf("%12s", t.Format("2 Jan 15:04"))
+	return db, s, nil
 }

@@ -17,7 +17,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/history"
 	"backupwatchdog/daemon/report"
+	"backupwatchdog/daemon/words"
 )
 
 const reportLong = `Write one page of HTML with everything the watchdog knows: how each phone is
@@ -105,13 +107,16 @@ func (p *program) reportInput(ctx context.Context) (in report.Input, gone, err e
 		in.History, err = client.History(ctx, control.HistoryQuery{Limit: reportRows})
 	}
 	if errors.Is(err, control.ErrRefused) { // it runs, but its memory is out of order
-		in.NoHistory = "Past runs, checks and notices cannot be shown: " + err.Error() + "."
+		in.NoHistory = words.PastUnread(err.Error())
 		return in, nil, nil
 	}
 	if err != nil {
 		return in, nil, p.unreachable(err)
 	}
-	in.Curves = p.curvesOf(ctx, client, in.History.Runs)
+	in.Curves = curvesOf(in.History.Runs, func(r control.PastRun) []control.Sample {
+		pts, _ := client.Samples(ctx, r.UDID, r.Started) // a curve that cannot be had is left out: the report tells the run anyway
+		return pts
+	})
 	return in, nil, nil
 }
 
@@ -124,13 +129,21 @@ func (p *program) lastReport(in report.Input, why error) (report.Input, error, e
 	if in.Status, err = control.ReadLast(paths.State); err != nil { // nothing is known
 		return in, nil, p.unreachable(why)
 	}
-	in.NoHistory = "Past runs, checks and notices are kept by the watchdog and can only be shown while it runs."
+	switch db, err := history.OpenToRead(historyFile(paths)); {
+	case errors.Is(err, fs.ErrNotExist):
+		in.NoHistory = words.PastUnread(words.NoneKept)
+	case err != nil:
+		in.NoHistory = words.PastUnread(err.Error())
+	default:
+		defer db.Close()
+		in.History = db.Past(control.HistoryQuery{Limit: reportRows})
+		in.Curves = curvesOf(in.History.Runs, func(r control.PastRun) []control.Sample { return db.Samples(r.UDID, r.Started) })
+	}
 	return in, &exit{code: p.report(p.unreachable(why))}, nil
 }
 
-// curvesOf asks for the curves of each phone's newest runs. One that cannot be
-// had is left out: the report tells the run anyway.
-func (p *program) curvesOf(ctx context.Context, client *control.Client, runs []control.PastRun) []report.Curve {
+// curvesOf asks for the curves of each phone's newest runs.
+func curvesOf(runs []control.PastRun, of func(control.PastRun) []control.Sample) []report.Curve {
 	runs = slices.Clone(runs)
 	slices.SortStableFunc(runs, func(a, b control.PastRun) int { return b.Started.Compare(a.Started) })
 	var out []report.Curve
@@ -139,7 +152,7 @@ func (p *program) curvesOf(ctx context.Context, client *control.Client, runs []c
 		if asked[r.UDID]++; asked[r.UDID] > reportCurves {
 			continue
 		}
-		if pts, err := client.Samples(ctx, r.UDID, r.Started); err == nil && len(pts) > 0 {
+		if pts := of(r); len(pts) > 0 {
 			out = append(out, report.Curve{UDID: r.UDID, Started: r.Started, Points: pts})
 		}
 	}

@@ -16,6 +16,7 @@ import (
 
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
+	"backupwatchdog/daemon/history"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -27,6 +28,7 @@ import (
 //	serve PICTURE [VERSION]   a daemon for --state-dir $STATE that answers with that picture
 //	stop-serving              its end
 //	keep PICTURE              leave that picture as the last known status
+//	remember                  leave a history of Anna's and of an old phone's runs
 //	asked                     print what the daemon was asked to do
 //	exits CODE COMMAND...     run it and insist on its exit code
 //
@@ -88,6 +90,7 @@ func TestScripts(t *testing.T) {
 				s.Stale = before(13 * time.Hour)
 				ts.Check(control.WriteLast(ts.Getenv("STATE"), s))
 			},
+			"remember": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(remember(ts.Getenv("STATE"))) },
 			"exits": func(ts *testscript.TestScript, _ bool, args []string) {
 				err := ts.Exec(args[1], args[2:]...)
 				code := "0"
@@ -108,6 +111,24 @@ func TestScripts(t *testing.T) {
 			},
 		},
 	})
+}
+
+// remember writes the history of a watchdog that has ended: a run of Anna's that
+// was under way then, and one of a phone that the last status does not know.
+func remember(state string) error {
+	if err := os.MkdirAll(state, 0o700); err != nil {
+		return err
+	}
+	db, err := history.Open(filepath.Join(state, "history.db"), history.Options{Now: now})
+	if err != nil {
+		return err
+	}
+	old := now.AddDate(0, 0, -40)
+	return errors.Join(
+		db.SaveRun(backup.PastRun{UDID: anna, Started: now.Add(-14 * time.Hour), Outcome: backup.OutcomeRunning, Kind: backup.Incremental, Bytes: 3.1e9, Files: 1204, ChainFiles: -1, ChainBytes: -1}),
+		db.SaveRun(backup.PastRun{UDID: cleo, Started: old, Ended: old.Add(time.Hour), Outcome: backup.OutcomeComplete, Kind: backup.First, Bytes: -1, Files: -1, ChainFiles: 500, ChainBytes: 2e9}),
+		db.SaveCheck(cleo, backup.CheckResult{At: old.Add(50 * time.Hour), Verdict: backup.Unproven, Files: 500, Bytes: 2e9}),
+		db.Close())
 }
 
 // pictureNamed is the status of one of the pictures.
@@ -183,6 +204,10 @@ func (d *served) History(q control.HistoryQuery) (control.History, error) {
 		{UDID: anna, Started: now.Add(-42 * time.Minute), Outcome: backup.OutcomeRunning, Kind: backup.Incremental},
 		{UDID: bob, Started: now.AddDate(-1, 0, 0), Ended: ptr(now.AddDate(-1, 0, 0).Add(90 * time.Minute)), Outcome: backup.OutcomeComplete,
 			Kind: backup.First, Bytes: ptr(int64(61e9)), Files: ptr(int64(48212))},
+	}
+	h.Checks = []control.Check{
+		{UDID: bob, CheckResult: backup.CheckResult{At: h.Runs[2].Ended.Add(time.Minute), Verdict: backup.Good, Files: 47990, Bytes: 60.8e9}},
+		{UDID: bob, CheckResult: backup.CheckResult{At: now.AddDate(0, -1, 0), Verdict: backup.BrokenUp, Files: 47990, Bytes: 60.8e9, Summary: "3 photos are missing"}},
 	}
 	h.Notices = []control.Notice{
 		{At: now.Add(-8 * time.Minute), UDID: anna, Event: "raised", Code: backup.Stalled, Severity: backup.Warning, Title: "The backup is stuck", Channel: "desktop", Outcome: "sent"},

@@ -162,10 +162,13 @@ type Mute struct {
 
 // History answers GET /v1/history.
 type History struct {
-	Schema  int       `json:"schema"`
-	Runs    []PastRun `json:"runs"`
-	Notices []Notice  `json:"notices"`
-	Checks  []Check   `json:"checks"`
+	Schema int `json:"schema"`
+	// Stale is until when this was kept, in a history read from the state folder
+	// because no daemon answers; null in a live one.
+	Stale   *time.Time `json:"stale,omitempty"`
+	Runs    []PastRun  `json:"runs"`
+	Notices []Notice   `json:"notices"`
+	Checks  []Check    `json:"checks"`
 }
 
 // PastRun is one run of the past, or the one under way.

@@ -166,6 +166,14 @@ const (
 	HowItEndedLost = "how it ended is not known"
 )
 
+// NoneKept is why there is no past to show where none was ever recorded.
+const NoneKept = "none were kept here"
+
+// PastUnread says why the past is not shown in a report.
+func PastUnread(why string) string {
+	return "Past runs, checks and notices cannot be shown: " + why + "."
+}
+
 // Ended says how a run ended, at the end of its line.
 func Ended(outcome, phase string, old bool) string {
 	switch {
@@ -218,6 +226,14 @@ func NoticeLine(name, title, event string) string {
 		return title
 	}
 	return name + ": " + title
+}
+
+// Because puts a reason behind something, where there is one.
+func Because(what, reason string) string {
+	if reason == "" {
+		return what
+	}
+	return what + ": " + reason
 }
 
 // What `watchdogctl explain` says around a condition and a fix.
