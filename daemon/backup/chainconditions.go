@@ -122,10 +122,14 @@ func chainBroken(v *view) *draft {
 		return nil
 	}
 	d := &draft{severity: Critical, confidence: High, evidence: v.damage()}
+	fault := v.fault(d.evidence)
 	if len(d.evidence) > 0 {
 		d.detail = words.FileDamaged(d.evidence[0].Fact, d.evidence[0].Value)
 	}
-	if c := v.s.m.Check; v.s.CheckCounts() && c.Verdict == BrokenUp {
+	if c := v.s.m.Check; v.s.CheckCounts() && c.Verdict == BrokenUp && !(c.Fault == FaultHollow && v.hollow()) {
+		if c.Fault != FaultOuter || len(d.evidence) == 0 {
+			fault = c.Fault
+		}
 		d.detail = words.CheckFound(c.Missing+c.WrongSize+c.WrongBytes+c.Irregular, c.Files, c.Reason, c.Summary)
 		d.confidence = c.Confidence
 		d.evidence = append(d.evidence, Evidence{words.FactChecked, words.Clock(c.At), FromFolder},
@@ -134,12 +138,31 @@ func chainBroken(v *view) *draft {
 	if len(d.evidence) == 0 {
 		return nil
 	}
+	d.fix, d.also = fault.Mends()
 	if v.r != nil && !v.r.FullAt.IsZero() {
 		d.evidence = append(d.evidence, Evidence{words.FactWasFull, words.WasFull(v.r.MinFree, v.r.FullAt.T), FromMac})
-		d.also = []FixID{CheckStorage, BackUpNow}
+		d.also = []FixID{CheckStorage, d.also[0]}
 	}
 	return d
 }
+
+// fault says what alone the damage rests on that the metadata gives.
+func (v *view) fault(damage []Evidence) Fault {
+	fo := v.f.Folder
+	if bad(fo.Index.Presence, Missing, Empty, Broken) || bad(fo.Manifest.Presence, Missing, Empty, Broken) {
+		return FaultPlain
+	}
+	for _, e := range damage {
+		if e.Fact != "Status.plist" && e.Fact != "Info.plist" {
+			return FaultPlain
+		}
+	}
+	return FaultOuter
+}
+
+// hollow reports whether the folder says finished and lacks what no backup is
+// without; falseFinished tells that when it has lasted.
+func (v *view) hollow() bool { return v.finished() && !v.s.wholeMetadata() }
 
 func falseFinished(v *view) *draft {
 	if !v.atRest() || !v.finished() {

@@ -20,10 +20,10 @@
 //
 // # Everything it can say
 //
-// [Catalogue] holds every condition in one declaration: code, title, when it
-// holds, what hides it, what it means, the first fix, and the predicate. A cause
-// hides its consequences. [Fixes] holds everything that can be advised. The
-// codes and ids are public.
+// [Catalogue] holds every condition in one declaration: code, what hides it, the
+// first fix, and the predicate. A cause hides its consequences. [Fixes] holds
+// everything that can be advised. The codes and ids are public. What is said of
+// them stands in package words: a predicate decides, and says it with that.
 //
 // # Where this differs from the first design, and why
 //
@@ -35,6 +35,8 @@
 //   - A sleep of the computer is a warning only when the run did not go on.
 //   - While the phone is lost over Wi-Fi for the third time, the network is named
 //     at once, and the lost connection is its consequence.
+//   - Where Status.plist or Info.plist is all that is wrong with a chain, the first
+//     fix of chain-broken is a plain run: it writes both anew, and gives up nothing.
 //   - An attempt whose Status.plist said finished from the start, with no index
 //     beside it, is told as false-finished and not also as interrupted.
 package backup

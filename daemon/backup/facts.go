@@ -32,8 +32,8 @@ const (
 	NotLooked Presence = iota
 	Missing            // no such name
 	Empty              // zero bytes
-	Denied             // may not be read, or is a thing that must not be opened
-	Broken             // there, but cut short, unparsable or of a wrong type
+	Denied             // may not be read, or is a link, which is not followed
+	Broken             // there, but cut short, unparsable or of a wrong type; or no file at all
 	Present            // there and, as far as it was read, in order
 )
 

@@ -199,4 +199,24 @@ type CheckResult struct {
 	Summary    string     `json:"summary"` // "214 photos, 12 message attachments"; "" when nothing is lost
 	Reason     string     `json:"reason"`  // the first proof of damage in words; "" when good
 	Confidence Confidence `json:"confidence"`
+	// Fault is what alone the proof of damage rests on.
+	Fault Fault `json:"fault,omitempty"`
+}
+
+// Fault is what alone the proof of damage to a chain rests on, where that has
+// another advice or another name than damage as such.
+type Fault string
+
+const (
+	FaultPlain  Fault = ""       // files, the index, or several things
+	FaultOuter  Fault = "outer"  // Status.plist or Info.plist: the next run writes both anew
+	FaultHollow Fault = "hollow" // it says finished, and index or Manifest.plist is missing or empty
+)
+
+// Mends returns the fixes for a chain with that damage, the first one first.
+func (f Fault) Mends() (first FixID, also []FixID) {
+	if f == FaultOuter {
+		return BackUpNow, []FixID{FreshBackup, CheckStorage}
+	}
+	return FreshBackup, []FixID{BackUpNow, CheckStorage}
 }

@@ -321,7 +321,7 @@ func interrupted(v *view) *draft {
 	if r == nil || r.Phase != Abandoned || v.mixed() || v.s.lastPhase() == Settling {
 		return nil
 	}
-	if v.finished() && !v.s.wholeMetadata() {
+	if v.hollow() {
 		return nil // it says finished and is not: that is told, when it has lasted
 	}
 	d := v.torn()

@@ -275,6 +275,7 @@ func checkOf(raw json.RawMessage, now time.Time) (backup.CheckResult, error) {
 		Verdict                        backup.Verdict
 		Files, Bytes, Missing, Content float64
 		WrongSize                      float64 `json:"wrong_size"`
+		Fault                          backup.Fault
 	}
 	if err := json.Unmarshal(raw, &c); err != nil {
 		return backup.CheckResult{}, err
@@ -285,5 +286,5 @@ func checkOf(raw json.RawMessage, now time.Time) (backup.CheckResult, error) {
 		return backup.CheckResult{}, fmt.Errorf("verdict %q is not known here", c.Verdict)
 	}
 	return backup.CheckResult{At: now, Verdict: c.Verdict, Files: int64(c.Files), Bytes: int64(c.Bytes), Missing: int64(c.Missing),
-		WrongSize: int64(c.WrongSize), WrongBytes: int64(c.Content), Confidence: backup.High}, nil
+		WrongSize: int64(c.WrongSize), WrongBytes: int64(c.Content), Confidence: backup.High, Fault: c.Fault}, nil
 }

@@ -70,8 +70,12 @@ func (r *Recorder) Check(now backup.Moment, udid string, c backup.CheckResult) {
 		return
 	}
 	r.last = now
-	r.write(map[string]any{"t": r.t(now.T), "udid": name, "check": map[string]any{"verdict": c.Verdict, "files": c.Files,
-		"bytes": c.Bytes, "missing": c.Missing, "wrong_size": c.WrongSize, "content": c.WrongBytes}})
+	check := map[string]any{"verdict": c.Verdict, "files": c.Files,
+		"bytes": c.Bytes, "missing": c.Missing, "wrong_size": c.WrongSize, "content": c.WrongBytes}
+	if c.Fault != backup.FaultPlain {
+		check["fault"] = c.Fault
+	}
+	r.write(map[string]any{"t": r.t(now.T), "udid": name, "check": check})
 }
 
 // End writes the last line.

@@ -65,6 +65,29 @@ func Told(data []byte) (string, error) {
 	return b.String(), err
 }
 
+// TestStoriesAdviseWhatTheCatalogueSays: no finding names a fix that its
+// condition does not list.
+func TestStoriesAdviseWhatTheCatalogueSays(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*.txtar")
+	for _, name := range files {
+		ar, err := txtar.ParseFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = Replay(bytes.NewReader(ar.Files[0].Data), func(e Event) {
+			c, _ := backup.ConditionByCode(e.Code)
+			for _, id := range append([]backup.FixID{e.Fix}, e.Finding.Also...) {
+				if id != "" && !c.MayAdvise(id) {
+					t.Errorf("%s: %s advises %s, and its condition does not know", name, e.Code, id)
+				}
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestEveryConditionHasAStory holds the promise that nothing in the catalogue
 // is there without a story that shows it. Conditions of a folder as a whole or
 // of the daemon have theirs elsewhere.

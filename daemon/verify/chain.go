@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"backupwatchdog/daemon/words"
 	"backupwatchdog/plist"
 )
 
@@ -148,6 +150,10 @@ func (x *indexFile) readHead(f *os.File) {
 	}
 	var head [100]byte
 	n, _ := f.ReadAt(head[:], 0)
+	if n > 0 && len(bytes.Trim(head[:n], "\x00")) == 0 {
+		x.err = &errIndex{words.IndexZeros}
+		return
+	}
 	if x.sqlite = n >= 16 && string(head[:16]) == "SQLite format 3\x00"; !x.sqlite {
 		return
 	}
@@ -158,7 +164,7 @@ func (x *indexFile) readHead(f *os.File) {
 	pages := int64(bigEndian(head[28:32]))
 	// The count of pages holds only where both change counters agree.
 	if n < 100 || string(head[24:28]) == string(head[92:96]) && size < page*pages {
-		x.err = &errIndex{fmt.Sprintf("it is cut short: %d of %d bytes", size, page*pages)}
+		x.err = &errIndex{words.IndexCut(size, page*pages)}
 	}
 }
 
@@ -210,7 +216,7 @@ func (c *chain) identities() string {
 	type claim struct{ where, id string }
 	var claims []claim
 	if id, _, like := FolderUDID(c.base); like {
-		claims = append(claims, claim{"the folder's name", id})
+		claims = append(claims, claim{words.TheFolder, id})
 	}
 	for _, x := range []claim{
 		{"Info.plist", c.info.TargetIdentifier}, {"Info.plist", c.info.UniqueIdentifier},
@@ -222,7 +228,7 @@ func (c *chain) identities() string {
 	}
 	for _, x := range claims {
 		if plainID(x.id) != plainID(claims[0].id) {
-			return fmt.Sprintf("%s belongs to %s, %s to %s", claims[0].where, claims[0].id, x.where, x.id)
+			return words.TwoPhones(claims[0].where, claims[0].id, x.where, x.id)
 		}
 	}
 	return ""

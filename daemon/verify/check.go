@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strings"
 	"time"
 
 	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/words"
 	"backupwatchdog/plist"
 )
 
@@ -154,7 +154,7 @@ func (k *checker) check(ctx context.Context) error {
 	k.compareInventory()
 	k.conclude()
 	if err := k.keepInventory(); err != nil {
-		k.res.Detail = strings.TrimSpace(k.res.Detail + " Its inventory could not be kept: " + err.Error() + ".")
+		k.res.tell(words.InventoryNotKept(err.Error()))
 	}
 	return nil
 }
@@ -208,7 +208,7 @@ func (k *checker) readRows(ctx context.Context) error {
 		n = 0
 	}, func(l *listing) error {
 		if n++; n > maxRows {
-			return &errIndex{"it lists more files than any phone holds"}
+			return &errIndex{words.IndexTooMany}
 		}
 		id, ok := parseID(l.id)
 		if !ok {

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"backupwatchdog/daemon/words"
 	"context"
 	"errors"
 	"fmt"
@@ -94,15 +95,15 @@ func sqliteTrouble(ctx context.Context, err error) error {
 	}
 	switch code := sqlite.ErrCode(err); code.ToPrimary() {
 	case sqlite.ResultNotADB:
-		return &errIndex{"it is not a database"}
+		return &errIndex{words.IndexNoDatabase}
 	case sqlite.ResultCorrupt:
-		return &errIndex{"the database is damaged"}
+		return &errIndex{words.IndexDamaged}
 	case sqlite.ResultTooBig:
-		return &errIndex{"a row is larger than any real one"}
+		return &errIndex{words.IndexRowTooLarge}
 	case sqlite.ResultNoMem:
 		return fmt.Errorf("reading the index: %w", err)
 	default:
-		return &errIndex{"the database cannot be read: " + code.Message()}
+		return &errIndex{words.IndexUnreadable(code.Message())}
 	}
 }
 
@@ -119,7 +120,7 @@ func (x *sqliteIndex) checkSchema() error {
 		return err
 	}
 	if !strings.HasPrefix(strings.ToUpper(sql), "CREATE TABLE") {
-		return &errIndex{"it has no table of files"}
+		return &errIndex{words.IndexNoTable}
 	}
 	need := map[string]bool{"fileid": true, "domain": true, "relativepath": true, "flags": true, "file": true}
 	err = sqlitex.ExecuteTransient(x.conn, `PRAGMA table_xinfo(Files)`, &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
@@ -132,7 +133,7 @@ func (x *sqliteIndex) checkSchema() error {
 		return err
 	}
 	if len(need) > 0 {
-		return &errIndex{"its table of files lacks columns"}
+		return &errIndex{words.IndexNoColumns}
 	}
 	return x.checkEncoding()
 }
@@ -142,7 +143,7 @@ func (x *sqliteIndex) checkSchema() error {
 func (x *sqliteIndex) checkEncoding() error {
 	return sqlitex.ExecuteTransient(x.conn, `PRAGMA encoding`, &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
 		if stmt.ColumnText(0) != "UTF-8" {
-			return &errIndex{"its text is not UTF-8"}
+			return &errIndex{words.IndexNotUTF8}
 		}
 		return nil
 	}})

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/words"
 	"backupwatchdog/plist"
 )
 
@@ -120,10 +121,10 @@ func (k *checker) compareShard(first byte, then []byte) (touched int64) {
 		switch {
 		case !ok:
 			k.res.Missing++
-			k.res.add(Problem{Kind: FileMissing, Path: path, Detail: fmt.Sprintf("the file of %d bytes is gone", was.size())})
+			k.res.add(Problem{Kind: FileMissing, Path: path, Detail: words.FileOfSizeGone(was.size())})
 		case r.size() != was.size() && r.size() > 0 && r.size()%16 == 0: // else it is counted already
 			k.res.WrongSize++
-			k.res.add(Problem{Kind: FileWrongSize, Path: path, Detail: fmt.Sprintf("%d bytes instead of %d", r.size(), was.size())})
+			k.res.add(Problem{Kind: FileWrongSize, Path: path, Detail: words.FileSize(r.size(), was.size())})
 		case r.size() == was.size() && r != was:
 			touched++
 		}

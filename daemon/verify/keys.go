@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"backupwatchdog/daemon/words"
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
@@ -29,7 +30,7 @@ type keybag struct {
 // a key bag that asks for more than this keeps a processor busy for nothing.
 const maxRounds = 50_000_000
 
-var errKeybag = &errIndex{"its key bag is damaged"}
+var errKeybag = &errIndex{words.KeybagDamaged}
 
 // parseKeybag reads the bag; whatever is not in it stays zero.
 func parseKeybag(b []byte) (*keybag, error) {
@@ -69,7 +70,7 @@ func parseKeybag(b []byte) (*keybag, error) {
 		return nil, errKeybag
 	}
 	if k.iter > maxRounds || k.dpic > maxRounds {
-		return nil, &errIndex{"its key bag asks for more rounds than any phone does"}
+		return nil, &errIndex{words.KeybagRounds}
 	}
 	return k, nil
 }

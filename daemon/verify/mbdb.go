@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 
+	"backupwatchdog/daemon/words"
 	"backupwatchdog/plist"
 )
 
@@ -35,7 +36,7 @@ func openMBDB(path string) (*mbdbIndex, error) {
 	var magic [6]byte
 	if _, err := io.ReadFull(f, magic[:]); err != nil || string(magic[:]) != "mbdb\x05\x00" {
 		f.Close()
-		return nil, &errIndex{"it does not begin as an index does"}
+		return nil, &errIndex{words.IndexOtherStart}
 	}
 	return &mbdbIndex{f, info.Size()}, nil
 }
@@ -56,7 +57,7 @@ func (x *mbdbIndex) read(ctx context.Context, w want, yield func(*listing) error
 			return nil
 		}
 		if err != nil {
-			return &errIndex{"it ends in the middle of a record, or is damaged"}
+			return &errIndex{words.IndexEndsInRecord}
 		}
 		if rec.mode&0xf000 != 0x8000 {
 			continue

@@ -1,8 +1,8 @@
 package verify
 
 import (
+	"backupwatchdog/daemon/words"
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -17,32 +17,31 @@ type meaning struct {
 // kindsOfFile is what a domain and a path mean, first match first. Domains are
 // those of a phone's index; see MVT, src/mvt/ios/modules/backup.
 var kindsOfFile = [...]struct {
-	one, many string // "photo", "photos"; the same where it is not counted
-	dear      string // how it is named when nothing of it is lost; "" is not said
-	is        func(domain, path string) bool
+	kind string // as words.LostOf names it
+	is   func(domain, path string) bool
 }{
-	{"message attachment", "message attachments", "", func(d, p string) bool {
+	{"attachment", func(d, p string) bool {
 		return strings.HasPrefix(p, "Library/SMS/Attachments/") || strings.HasPrefix(p, "Library/SMS/Parts/")
 	}},
-	{"file of Messages", "files of Messages", "Messages", func(d, p string) bool { return strings.HasPrefix(p, "Library/SMS/") }},
-	{"video", "videos", "", func(d, p string) bool { return isCamera(d, p) && hasSuffix(p, ".mov", ".mp4", ".m4v") }},
-	{"photo", "photos", "Photos", func(d, p string) bool {
+	{"messages", func(d, p string) bool { return strings.HasPrefix(p, "Library/SMS/") }},
+	{"video", func(d, p string) bool { return isCamera(d, p) && hasSuffix(p, ".mov", ".mp4", ".m4v") }},
+	{"photo", func(d, p string) bool {
 		return isCamera(d, p) && hasSuffix(p, ".heic", ".jpg", ".jpeg", ".png", ".dng", ".gif", ".webp", ".heif")
 	}},
-	{"file of the photo library", "files of the photo library", "", func(d, p string) bool { return d == "CameraRollDomain" }},
-	{"file of Health", "files of Health", "Health", func(d, p string) bool { return d == "HealthDomain" }},
-	{"voice memo", "voice memos", "", func(d, p string) bool { return hasSuffix(p, ".m4a") && strings.Contains(p, "Recordings/") }},
-	{"file of Contacts", "files of Contacts", "", func(d, p string) bool { return strings.HasPrefix(p, "Library/AddressBook/") }},
-	{"file of Calls", "files of Calls", "", func(d, p string) bool { return strings.Contains(p, "Library/CallHistory") }},
-	{"file of Calendar", "files of Calendar", "", func(d, p string) bool { return strings.HasPrefix(p, "Library/Calendar/") }},
-	{"file of Notes", "files of Notes", "", func(d, p string) bool {
+	{"library", func(d, p string) bool { return d == "CameraRollDomain" }},
+	{"health", func(d, p string) bool { return d == "HealthDomain" }},
+	{"memo", func(d, p string) bool { return hasSuffix(p, ".m4a") && strings.Contains(p, "Recordings/") }},
+	{"contacts", func(d, p string) bool { return strings.HasPrefix(p, "Library/AddressBook/") }},
+	{"calls", func(d, p string) bool { return strings.Contains(p, "Library/CallHistory") }},
+	{"calendar", func(d, p string) bool { return strings.HasPrefix(p, "Library/Calendar/") }},
+	{"notes", func(d, p string) bool {
 		return strings.HasSuffix(d, "group.com.apple.notes") || strings.HasPrefix(p, "Library/Notes/")
 	}},
-	{"keychain", "keychains", "", func(d, p string) bool { return d == "KeychainDomain" }},
-	{"file of WhatsApp", "files of WhatsApp", "", func(d, p string) bool { return strings.Contains(d, "net.whatsapp.") }},
-	{"file of apps", "files of apps", "", func(d, p string) bool { return strings.HasPrefix(d, "AppDomain") }},
-	{"settings file", "settings files", "", func(d, p string) bool { return strings.Contains(p, "Library/Preferences/") }},
-	{"other file", "other files", "", func(d, p string) bool { return true }},
+	{"keychain", func(d, p string) bool { return d == "KeychainDomain" }},
+	{"whatsapp", func(d, p string) bool { return strings.Contains(d, "net.whatsapp.") }},
+	{"apps", func(d, p string) bool { return strings.HasPrefix(d, "AppDomain") }},
+	{"settings", func(d, p string) bool { return strings.Contains(p, "Library/Preferences/") }},
+	{"other", func(d, p string) bool { return true }},
 }
 
 func isCamera(d, p string) bool {
@@ -87,14 +86,10 @@ func (m *meaning) String() string {
 			rest += m.lost[i]
 			continue
 		}
-		word := kindsOfFile[i].many
-		if m.lost[i] == 1 {
-			word = kindsOfFile[i].one
-		}
-		parts = append(parts, thousands(m.lost[i])+" "+word)
+		parts = append(parts, words.LostOf(kindsOfFile[i].kind, m.lost[i]))
 	}
 	if rest > 0 {
-		parts = append(parts, fmt.Sprintf("%s more", thousands(rest)))
+		parts = append(parts, words.LostMore(rest))
 	}
 	return strings.Join(append(parts, m.spared()...), ", ")
 }
@@ -102,8 +97,8 @@ func (m *meaning) String() string {
 // spared names what matters most, is in the backup and has lost nothing.
 func (m *meaning) spared() (parts []string) {
 	for i, k := range kindsOfFile {
-		if k.dear != "" && m.all[i] > 0 && m.lost[i] == 0 {
-			parts = append(parts, "nothing from "+k.dear)
+		if s := words.LostNothingOf(k.kind); s != "" && m.all[i] > 0 && m.lost[i] == 0 {
+			parts = append(parts, s)
 		}
 	}
 	return parts

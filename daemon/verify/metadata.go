@@ -3,9 +3,10 @@ package verify
 import (
 	"context"
 	"errors"
-	"fmt"
+	"os"
 	"sync"
 
+	"backupwatchdog/daemon/words"
 	"backupwatchdog/plist"
 )
 
@@ -20,9 +21,9 @@ func (k *checker) metadata() {
 		k.res.add(Problem{Kind: IdentityMismatch, Detail: s})
 	}
 	if k.torn() {
-		k.res.add(Problem{Kind: NotFinished, Path: "Status.plist", Detail: fmt.Sprintf("the last run stopped while %q", k.status.SnapshotState)})
+		k.res.add(Problem{Kind: NotFinished, Path: "Status.plist", Detail: words.StoppedWhile(k.status.SnapshotState)})
 	} else if k.snapshot {
-		k.res.add(Problem{Kind: LeftoverSnapshotKind, Path: "Snapshot", Detail: "a folder of an unfinished run stands beside the finished backup"})
+		k.res.add(Problem{Kind: LeftoverSnapshotKind, Path: "Snapshot", Detail: words.FileNotFinished})
 	}
 	if k.errs.manifest == nil {
 		k.res.Encrypted = &k.manifest.IsEncrypted
@@ -33,24 +34,29 @@ func (k *checker) trouble(name string, err error, missing, unreadable Kind) {
 	switch {
 	case err == nil:
 	case errors.Is(err, plist.ErrAbsent):
-		k.res.add(Problem{Kind: missing, Path: name, Detail: name + " is missing"})
+		k.res.add(Problem{Kind: missing, Path: name, Detail: words.IsMissing(name)})
 	default:
-		k.res.add(Problem{Kind: unreadable, Path: name, Detail: name + " " + why(err)})
+		k.res.add(Problem{Kind: unreadable, Path: name, Detail: k.why(name, err)})
 	}
 }
 
-// why is the reason of an error of package plist or of an index, without the path.
-func why(err error) string {
+// why is what an error of package plist or of an index says of a file.
+func (k *checker) why(name string, err error) string {
 	var own *errIndex
 	if errors.As(err, &own) {
-		return "cannot be read: " + own.why
+		return words.IsUnreadable(name, own.why)
+	}
+	if errors.Is(err, plist.ErrNotRegular) {
+		if info, err := os.Lstat(k.file(name)); err == nil && !info.Mode().IsRegular() {
+			return words.IsNoFile(name, thing(info.Mode()))
+		}
 	}
 	for _, e := range []error{plist.ErrEmpty, plist.ErrNotRegular, plist.ErrNotPlist, plist.ErrCut, plist.ErrWrongType, plist.ErrTooLarge} {
 		if errors.Is(err, e) {
-			return e.Error()
+			return name + " " + e.Error()
 		}
 	}
-	return err.Error()
+	return name + " " + err.Error()
 }
 
 func (k *checker) encrypted() bool { return k.errs.manifest == nil && k.manifest.IsEncrypted }
@@ -72,10 +78,11 @@ func (k *checker) openIndex(ctx context.Context) error {
 		if k.idx, err = asIndex(openSQLite(ctx, x.path)); err == nil && k.encrypted() && k.o.Password != nil {
 			err = k.openKeys(ctx)
 		}
+	case k.errs.manifest != nil: // whether the backup is encrypted, so that it may look like this, is not known
 	case !k.encrypted():
-		err = &errIndex{"it is not a database"}
+		err = &errIndex{words.IndexNoDatabase}
 	case x.info.Size()%16 != 0:
-		err = &errIndex{"it is cut short: its size is not a multiple of 16 bytes"}
+		err = &errIndex{words.IndexNotPadded}
 	case k.o.Password != nil:
 		return k.unlock(ctx)
 	}
@@ -159,6 +166,6 @@ func (k *checker) takeQuickCheck(fault string) {
 	}
 	k.res.QuickCheck = plist.Clean(fault, 200)
 	if !k.res.Has(IndexUnreadable) {
-		k.res.add(Problem{Kind: IndexUnreadable, Path: k.index.name, Detail: k.index.name + " is damaged: " + k.res.QuickCheck})
+		k.res.add(Problem{Kind: IndexUnreadable, Path: k.index.name, Detail: words.IsDamaged(k.index.name, k.res.QuickCheck)})
 	}
 }

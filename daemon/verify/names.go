@@ -2,11 +2,11 @@ package verify
 
 import (
 	"context"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"backupwatchdog/daemon/words"
 	"backupwatchdog/plist"
 )
 
@@ -66,40 +66,41 @@ func (k *checker) describe(kind Kind, path string, want int64) string {
 	info, err := os.Lstat(filepath.Join(k.dir, path))
 	switch {
 	case kind == FileMissing:
-		return "the file is not there"
+		return words.FileGone
 	case kind == FileWrongContent:
-		return "the content is not what the phone sent"
+		return words.FileContentWrong
 	case err != nil:
 		return ""
 	case kind == FileNotRegular:
-		return "not a regular file: " + modeName(info.Mode())
+		return words.NoFile(thing(info.Mode()))
 	case want == neverMatches:
-		return "the index gives two sizes for this file"
+		return words.FileTwoSizes
 	}
-	return fmt.Sprintf("%d bytes instead of %d", info.Size(), want)
+	return words.FileSize(info.Size(), want)
 }
 
-func modeName(m fs.FileMode) string {
+// thing names what stands where a regular file should be.
+func thing(m fs.FileMode) string {
 	switch {
 	case m.IsDir():
-		return "a folder"
+		return words.AFolder
 	case m&fs.ModeSymlink != 0:
-		return "a link"
+		return words.ALink
 	case m&fs.ModeNamedPipe != 0:
-		return "a pipe"
+		return words.APipe
 	case m&fs.ModeDevice != 0:
-		return "a device"
+		return words.ADevice
 	case m&fs.ModeSocket != 0:
-		return "a socket"
+		return words.ASocket
 	}
-	return "something else"
+	return words.AThing
 }
 
 // nameOdd names a row whose id is none, so that no file can belong to it.
 func (k *checker) nameOdd(l *listing) {
 	k.what.see(l.domain, l.path, true)
 	k.res.add(Problem{Kind: FileMissing, Path: "", Domain: plist.Clean(l.domain, 256), Name: plist.Clean(l.path, 1024),
-		Detail: "the index gives an id that is none: " + plist.Clean(string(l.id), 60)})
+		Detail: words.IDThatIsNone(plist.Clean(string(l.id), 60))})
 }
 
 // nameSuspects lists what is wrong without an index.
@@ -107,7 +108,7 @@ func (k *checker) nameSuspects() {
 	for _, x := range k.scan.suspects.list {
 		path := k.relative(x.id)
 		if x.size >= 0 {
-			k.res.add(Problem{Kind: FileWrongSize, Path: path, Detail: fmt.Sprintf("%d bytes: an encrypted file has a multiple of 16", x.size)})
+			k.res.add(Problem{Kind: FileWrongSize, Path: path, Detail: words.FileOddSize(x.size)})
 			continue
 		}
 		k.res.add(Problem{Kind: FileNotRegular, Path: path, Detail: k.describe(FileNotRegular, path, 0)})

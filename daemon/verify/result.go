@@ -2,6 +2,7 @@ package verify
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"backupwatchdog/daemon/backup"
@@ -87,8 +88,9 @@ type Result struct {
 	at     time.Time
 	state  string // SnapshotState; "" when Status.plist could not be read
 	reason string // the first proof of damage
-	hollow bool   // finished, but index or Manifest.plist missing or empty
-	index  int64  // bytes of the index
+	fault  backup.Fault
+	hollow []backup.Evidence // what a finished backup lacks: index or Manifest.plist
+	index  int64             // bytes of the index
 }
 
 // add takes a problem in while there is room.
@@ -99,6 +101,9 @@ func (r *Result) add(p Problem) {
 	}
 	r.Omitted++
 }
+
+// tell adds a sentence to the detail.
+func (r *Result) tell(s string) { r.Detail = strings.TrimSpace(r.Detail + " " + s) }
 
 // Has reports whether a problem of this kind was found. Only kinds that are
 // not about single files are sure to be listed.
@@ -121,6 +126,6 @@ func (r *Result) Check() backup.CheckResult {
 		At: r.at, Verdict: r.Verdict, ChainID: r.ChainID, StatusDate: r.StatusDate,
 		Files: files, Bytes: r.Bytes, Missing: r.Missing, WrongSize: r.WrongSize,
 		WrongBytes: r.WrongContent, Irregular: r.NotRegular, Deep: r.Deep,
-		Summary: r.Summary, Reason: r.reason, Confidence: r.Confidence,
+		Summary: r.Summary, Reason: r.reason, Confidence: r.Confidence, Fault: r.fault,
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"backupwatchdog/daemon/words"
 	"backupwatchdog/plist"
 )
 
@@ -29,7 +30,7 @@ func (k *checker) unlock(ctx context.Context) error {
 	}
 	block, err := k.keys.fileCipher(k.manifest.ManifestKey)
 	if err != nil {
-		k.keyTrouble(&errIndex{"its key for the index does not open: " + err.Error()})
+		k.keyTrouble(&errIndex{words.IndexKey(err.Error())})
 		return nil
 	}
 	plain, err := k.decryptIndex(ctx, block)
@@ -123,7 +124,7 @@ func decryptTo(ctx context.Context, out io.Writer, in io.Reader, block cipher.Bl
 		b := buf[:n-n%16]
 		cbc.CryptBlocks(b, b)
 		if first && (len(b) < 16 || string(b[:16]) != "SQLite format 3\x00") {
-			return &errIndex{"it does not decrypt to a database"}
+			return &errIndex{words.IndexNoPlain}
 		}
 		if len(b) > 0 {
 			if _, err := out.Write(held); err != nil {

@@ -1,11 +1,8 @@
 package verify
 
 import (
-	"fmt"
-	"strconv"
-	"strings"
-
 	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/words"
 )
 
 // conclude turns what was found into a verdict:
@@ -25,7 +22,7 @@ func (k *checker) conclude() {
 		k.concludeTorn(proof)
 	case proof && k.scan.sum.payload == 0 && r.damaged() == 0 && k.headless():
 		r.Verdict, r.Restorable = backup.Incomplete, "no"
-		r.Detail = "No run has brought any file yet."
+		r.Detail = words.NoFileYet
 	case proof:
 		r.Verdict, r.Restorable = backup.BrokenUp, "no"
 		r.Detail = k.proofDetail()
@@ -35,20 +32,21 @@ func (k *checker) conclude() {
 	default:
 		r.Verdict, r.Restorable = backup.Good, "yes"
 	}
-	r.hollow = k.finished() && k.isHollow()
+	r.fault = k.fault()
+	r.hollow = k.hollow()
 	if x := k.index.info; x != nil && stampOf(k.index.path+"-wal").size > 0 {
-		r.Detail = strings.TrimSpace(r.Detail + " A journal stands beside the index (" + k.index.name + "-wal): some program opened it here, and its rows were not read.")
+		r.tell(words.JournalBeside(k.index.name))
 	}
 }
 
 // unprovenDetail says how far the word of an encrypted backup goes.
 func (k *checker) unprovenDetail() string {
-	s := "It is encrypted: nothing more can be told without the password."
+	s := words.MoreNeedsPassword
 	if !k.sinceInventory.IsZero() {
-		s = "It is encrypted. Every file that was there on " + k.sinceInventory.UTC().Format("2 January 2006") + " still is, at its size."
+		s = words.StillThere(k.sinceInventory)
 	}
 	if k.touched > 0 {
-		s += fmt.Sprintf(" %s of them were written to since.", thousands(k.touched))
+		s += " " + words.WrittenSince(k.touched)
 	}
 	return s
 }
@@ -65,12 +63,56 @@ func (k *checker) headless() bool {
 	return false
 }
 
-// isHollow reports whether a finished backup lacks its index or its
-// Manifest.plist, or has an empty one: what a tool leaves that wrote
-// "finished" before the phone sent anything.
-func (k *checker) isHollow() bool {
-	return k.res.Has(IndexMissing) || k.res.Has(ManifestPlistMissing) ||
-		isEmpty(k.index.err) || isEmpty(k.errs.manifest)
+// hollow lists what a finished backup lacks without which it is none, its index
+// or its Manifest.plist, as missing or of zero bytes: what a tool leaves that
+// wrote "finished" before the phone sent anything.
+func (k *checker) hollow() (lacks []backup.Evidence) {
+	if !k.finished() {
+		return nil
+	}
+	for _, f := range []struct {
+		name    string
+		missing bool
+		err     error
+	}{{"Manifest.db", k.res.Has(IndexMissing), k.index.err}, {"Manifest.plist", k.res.Has(ManifestPlistMissing), k.errs.manifest}} {
+		switch {
+		case f.missing:
+			lacks = append(lacks, backup.Evidence{Fact: f.name, Value: words.FileMissing, Source: backup.FromFolder})
+		case isEmpty(f.err):
+			lacks = append(lacks, backup.Evidence{Fact: f.name, Value: words.Bytes(0), Source: backup.FromFolder})
+		}
+	}
+	return lacks
+}
+
+// fault says what alone the proof of damage rests on, as the daemon sees it.
+func (k *checker) fault() backup.Fault {
+	if k.res.reason == "" || k.res.damaged() > 0 {
+		return backup.FaultPlain
+	}
+	outer, hollow := true, k.finished()
+	for _, p := range k.res.Problems {
+		switch p.Kind {
+		case NotFinished, LeftoverSnapshotKind, InfoMissing:
+		case StatusMissing, StatusUnreadable, InfoUnreadable:
+			hollow = false
+		case IndexMissing, ManifestPlistMissing:
+			outer = false
+		case IndexUnreadable:
+			outer, hollow = false, hollow && isEmpty(k.index.err)
+		case ManifestPlistUnreadable:
+			outer, hollow = false, hollow && isEmpty(k.errs.manifest)
+		default:
+			return backup.FaultPlain
+		}
+	}
+	switch {
+	case outer:
+		return backup.FaultOuter
+	case hollow:
+		return backup.FaultHollow
+	}
+	return backup.FaultPlain
 }
 
 // reason is the first proof of damage in words, "" when there is none. What a
@@ -87,53 +129,14 @@ func (k *checker) reason() string {
 	if r.damaged() == 0 {
 		return ""
 	}
-	parts := counted([]countOf{
-		{r.Missing, "missing"}, {r.WrongSize, "of the wrong size"},
-		{r.WrongContent, "with other content"}, {r.NotRegular, "replaced by something that is no file"},
-	})
-	if r.Listed == nil && !k.sinceInventory.IsZero() {
-		return "of the files that were there on " + k.sinceInventory.UTC().Format("2 January 2006") + ", " + parts
+	toll := words.Toll{Missing: r.Missing, WrongSize: r.WrongSize, WrongContent: r.WrongContent, NotRegular: r.NotRegular}
+	switch {
+	case r.Listed != nil:
+		return words.OfListed(*r.Listed, toll)
+	case !k.sinceInventory.IsZero():
+		return words.OfThen(k.sinceInventory, toll)
 	}
-	if r.Listed == nil {
-		return "of its files, " + parts
-	}
-	return "of " + thousands(*r.Listed) + " files, " + parts
-}
-
-type countOf struct {
-	n    int64
-	what string
-}
-
-// counted says "12 are missing and 1 is of the wrong size".
-func counted(list []countOf) string {
-	var parts []string
-	for _, c := range list {
-		switch {
-		case c.n == 1:
-			parts = append(parts, "1 is "+c.what)
-		case c.n > 1:
-			parts = append(parts, thousands(c.n)+" are "+c.what)
-		}
-	}
-	return joinAnd(parts)
-}
-
-func joinAnd(parts []string) string {
-	if len(parts) < 2 {
-		return strings.Join(parts, "")
-	}
-	last := len(parts) - 1
-	return strings.Join(parts[:last], ", ") + " and " + parts[last]
-}
-
-// thousands groups digits: 41,097.
-func thousands(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+	return words.OfFiles(toll)
 }
 
 // proofDetail says how sure the damage is, and where it may be intended.
@@ -143,10 +146,10 @@ func (k *checker) proofDetail() string {
 	if onlySizes && r.WrongSize*1000 < 3**r.Listed {
 		// A file that changed while the phone sent it looks the same.
 		r.Confidence, r.Restorable = backup.Medium, "unknown"
-		return "Few files differ in size; a file that changed while it was sent looks like this too."
+		return words.SizesMayBeChanges
 	}
 	if r.Missing > 0 && r.Missing == r.damaged() && k.errs.info == nil && k.info.LastBackupDate.IsZero() && !k.structural() {
-		return "The program that made this backup can leave files out on purpose; the missing ones may be such."
+		return words.LeftOutOnPurpose
 	}
 	return ""
 }
@@ -171,22 +174,22 @@ func (k *checker) concludeTorn(proof bool) {
 	hasIndex := k.idx != nil || k.index.name == "Manifest.db" && k.encrypted() && k.index.err == nil
 	switch state := k.status.SnapshotState; {
 	case !hasIndex || k.errs.manifest != nil || state == "uploading" && k.status.BackupState == "empty":
-		r.Detail = "No run ever finished here: there is nothing to restore from yet."
+		r.Detail = words.NothingToRestore
 		if r.Listed == nil {
-			r.Detail += fmt.Sprintf(" It holds %s files so far; the next run continues from them.", thousands(r.Present))
+			r.tell(words.SoFarHolds(r.Present))
 		}
 	case state == "moving" && proof:
-		r.Detail = "Old and new files are mixed, and some of the new are missing: it cannot be restored until a run finishes."
+		r.Detail = words.MixedAndMissing
 	case state == "moving":
 		r.Restorable = "unknown"
-		r.Detail = "Old and new files are mixed; all files of the new state are there, so that the next run can finish it."
+		r.Detail = words.MixedAndThere
 	case proof:
-		r.Detail = "The backup before the torn run is damaged: " + r.reason + "."
+		r.Detail = words.BeneathDamaged(r.reason)
 	case k.idx == nil:
 		r.Restorable = "unknown"
-		r.Detail = "The backup before the torn run is encrypted; its files look whole as far as can be told without the password."
+		r.Detail = words.BeneathEncrypted
 	default:
 		r.Restorable = "yes"
-		r.Detail = fmt.Sprintf("The backup before the torn run lies whole beneath it, all %s files.", thousands(*r.Listed))
+		r.Detail = words.BeneathWhole(*r.Listed)
 	}
 }

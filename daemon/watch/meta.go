@@ -140,7 +140,8 @@ func (m *metadata) lookIndex(dir string, now time.Time, f *backup.Folder) {
 	judgeOpaque(&f.Index, f.Manifest)
 }
 
-// stat tells absent, empty, denied and present apart without opening anything.
+// stat tells absent, empty, denied and present apart, and what is no file at
+// all, without opening anything.
 func (m *metadata) stat(path string) (stat, backup.File) {
 	st, err := statAt(cwd, path)
 	switch {
@@ -153,8 +154,10 @@ func (m *metadata) stat(path string) (stat, backup.File) {
 	}
 	file := backup.File{Presence: backup.Present, Size: st.size, ModTime: timeOf(st.mtime)}
 	switch {
+	case st.isLink(): // to a file that may be whole
+		return st, backup.File{Presence: backup.Denied, ModTime: file.ModTime, Detail: "It is a link, which is not followed."}
 	case !st.isRegular():
-		return st, backup.File{Presence: backup.Denied, ModTime: file.ModTime, Detail: "It is not a regular file, so it is not opened."}
+		return st, backup.File{Presence: backup.Broken, ModTime: file.ModTime, Detail: "It is " + st.thing() + ", not a file."}
 	case st.size == 0:
 		file.Presence = backup.Empty
 	}

@@ -191,25 +191,40 @@ func TestFindersTail(t *testing.T) {
 	}
 }
 
+// socketAt leaves a socket that nobody listens at.
+func socketAt(path string) error {
+	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		return err
+	}
+	defer syscall.Close(fd)
+	return syscall.Bind(fd, &syscall.SockaddrUnix{Name: path})
+}
+
 // What stands in the place of a metadata file and is none is never opened.
 func TestThingsThatAreNoFiles(t *testing.T) {
-	for what, stand := range map[string]func(path string) error{
-		"a pipe":            func(path string) error { return syscall.Mkfifo(path, 0o644) },
-		"a folder":          func(path string) error { return os.Mkdir(path, 0o755) },
-		"a link":            func(path string) error { return os.Symlink("/etc/hostname", path) },
-		"a link to itself":  func(path string) error { return os.Symlink(path, path) },
-		"a link to nowhere": func(path string) error { return os.Symlink("/nowhere", path) },
+	for what, c := range map[string]struct {
+		stand  func(path string) error
+		want   backup.Presence
+		detail string
+	}{
+		"a pipe":            {func(path string) error { return syscall.Mkfifo(path, 0o644) }, backup.Broken, "It is a pipe, not a file."},
+		"a folder":          {func(path string) error { return os.Mkdir(path, 0o755) }, backup.Broken, "It is a folder, not a file."},
+		"a socket":          {socketAt, backup.Broken, "It is a socket, not a file."},
+		"a link":            {func(path string) error { return os.Symlink("/etc/hostname", path) }, backup.Denied, "It is a link, which is not followed."},
+		"a link to itself":  {func(path string) error { return os.Symlink(path, path) }, backup.Denied, "It is a link, which is not followed."},
+		"a link to nowhere": {func(path string) error { return os.Symlink("/nowhere", path) }, backup.Denied, "It is a link, which is not followed."},
 	} {
 		p := newPhone(t)
 		for _, name := range []string{"Status.plist", "Manifest.plist", "Manifest.db", "Info.plist"} {
-			p.must(stand(filepath.Join(p.path, name)))
+			p.must(c.stand(filepath.Join(p.path, name)))
 		}
 		f := newLook(p).next()
 		for name, file := range map[string]backup.File{
 			"Status": f.Status.File, "Manifest": f.Manifest.File, "Index": f.Index.File, "Info": f.Info.File,
 		} {
-			if file.Presence != backup.Denied || file.Detail == "" {
-				t.Errorf("%s as %s: presence %d, detail %q; want Denied", what, name, file.Presence, file.Detail)
+			if file.Presence != c.want || file.Detail != c.detail {
+				t.Errorf("%s as %s: presence %d, detail %q; want %d, %q", what, name, file.Presence, file.Detail, c.want, c.detail)
 			}
 		}
 	}

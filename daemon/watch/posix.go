@@ -19,6 +19,22 @@ type stat struct {
 
 func (s stat) isDir() bool     { return s.mode&unix.S_IFMT == unix.S_IFDIR }
 func (s stat) isRegular() bool { return s.mode&unix.S_IFMT == unix.S_IFREG }
+func (s stat) isLink() bool    { return s.mode&unix.S_IFMT == unix.S_IFLNK }
+
+// thing names what is no regular file.
+func (s stat) thing() string {
+	switch s.mode & unix.S_IFMT {
+	case unix.S_IFDIR:
+		return "a folder"
+	case unix.S_IFIFO:
+		return "a pipe"
+	case unix.S_IFSOCK:
+		return "a socket"
+	case unix.S_IFCHR, unix.S_IFBLK:
+		return "a device"
+	}
+	return "something else"
+}
 
 // statAt looks at name below the open folder dir, without following a link.
 func statAt(dir int, name string) (stat, error) {

@@ -191,7 +191,7 @@ var conditions = map[string]Condition{
 	"false-finished": {
 		Title: "It says finished, but it is not", Short: "backup is not complete",
 		Severity: "warning",
-		Holds:    "Status.plist says finished, yet the index or Manifest.plist is missing or empty, and no run is under way.",
+		Holds:    "Status.plist says finished, yet the index or Manifest.plist is missing or empty; nothing else is damaged, and no run is under way.",
 		Means:    "The program that made it wrote finished too early, or was not told of an error. Nothing can be restored from it.",
 	},
 	"never-completed": {

@@ -110,7 +110,7 @@ func KeptReplaced(day time.Time) string {
 
 // KeptElsewhere says that the complete backup of that day was set aside.
 func KeptElsewhere(day time.Time) string {
-	return "The backup of " + Day(day) + " is no longer in this folder; nothing can be restored from it until a run finishes."
+	return "The backup of " + Day(day) + " is no longer in this folder; nothing can be restored from here until a run finishes."
 }
 
 // Of the phone's passcode.

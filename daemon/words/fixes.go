@@ -1,5 +1,10 @@
 package words
 
+import (
+	"maps"
+	"slices"
+)
+
 // Fix is one thing that a person can do, written out for the iPhone and the Mac
 // of today (iOS 26, macOS 26; older menus differ by a word).
 //
@@ -25,6 +30,9 @@ func FixOf(id string) (Fix, bool) {
 	f, ok := fixes[id]
 	return f, ok
 }
+
+// FixIDs returns the ids of all fixes that there are words for, sorted.
+func FixIDs() []string { return slices.Sorted(maps.Keys(fixes)) }
 
 // fixes has the words of every fix by its id. The order, and which of them sets
 // the chain aside, is in backup.Fixes.
