@@ -219,14 +219,13 @@ func Slept(d time.Duration, goesOn bool) string {
 // Of runs that ended unfinished.
 
 const (
-	FactLostInARow    = "Runs lost in a row"
-	FactEndedWhile    = "They ended while"
-	FactLastState     = "Last state in Status.plist"
-	FactArrivedInRun  = "Arrived in this run"
-	TitleNeverBegan   = "The backup ended before it began"
-	EndedCleaningUp   = "The last run ended while it cleaned up. Its files are all there, but it needs one more run to be trusted."
-	EndedInTheMiddle  = "The last run ended while new files were taking the place of old ones. Neither the old nor the new backup is whole until a run finishes; the next one goes on from here, so delete nothing."
-	endedBeforeItSent = "The last attempt ended before any file was sent; often because nobody entered the passcode on the phone. "
+	FactLostInARow   = "Runs lost in a row"
+	FactEndedWhile   = "They ended while"
+	FactLastState    = "Last state in Status.plist"
+	FactArrivedInRun = "Arrived in this run"
+	TitleNeverBegan  = "The backup ended before it began"
+	EndedCleaningUp  = "The last run ended while it cleaned up. Its files are all there, but it needs one more run to be trusted."
+	EndedInTheMiddle = "The last run ended while new files were taking the place of old ones. Neither the old nor the new backup is whole until a run finishes; the next one goes on from here, so delete nothing."
 )
 
 // LostInARow says that no run ends well any more.
@@ -235,7 +234,9 @@ func LostInARow(runs int, kept string) string {
 }
 
 // EndedBeforeSending says that a run ended while the phone prepared.
-func EndedBeforeSending(kept string) string { return endedBeforeItSent + kept }
+func EndedBeforeSending(kept string) string {
+	return "The last attempt ended before any file was sent; often because nobody entered the passcode on the phone. " + kept
+}
 
 // EndedTooEarly says that a run ended before it was done.
 func EndedTooEarly(kept string) string { return "The last run ended before it was done. " + kept }
