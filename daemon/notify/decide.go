@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/words"
 )
 
 // Decision is what to do about one trouble at one moment.
@@ -18,18 +19,18 @@ type Decision struct {
 	Closes bool
 }
 
-// The names of the rules. They stand in the history and do not change.
+// The names of the rules, as the history has them.
 const (
-	reasonMinimum = "minimum"
-	reasonAcked   = "acked"
-	reasonMuted   = "muted"
-	reasonTold    = "already told"
-	reasonRepeat  = "repeat not due"
-	reasonSame    = "same trouble"
-	reasonQuiet   = "quiet hours"
-	reasonCap     = "daily cap"
-	reasonRetry   = "retry not due"
-	reasonJoined  = "told with another"
+	reasonMinimum = words.RuleMinimum
+	reasonAcked   = words.RuleAcked
+	reasonMuted   = words.RuleMuted
+	reasonTold    = words.RuleTold
+	reasonRepeat  = words.RuleRepeat
+	reasonSame    = words.RuleSame
+	reasonQuiet   = words.RuleQuiet
+	reasonCap     = words.RuleCap
+	reasonRetry   = words.RuleRetry
+	reasonJoined  = words.RuleJoined
 )
 
 const (

@@ -45,7 +45,7 @@ func (d *Desktop) Route(ctx context.Context) RouteInfo {
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
-	info := RouteInfo{Name: "D-Bus", LookFor: words.LookForBanner}
+	info := RouteInfo{Name: words.WayDBus, LookFor: words.LookForBanner}
 	if _, err := d.route.bodyMarkup(ctx); err != nil {
 		info.Problem = err.Error()
 	}
@@ -56,12 +56,12 @@ func (d *Desktop) Route(ctx context.Context) RouteInfo {
 // AppleScript, whose banners belong to Script Editor (beeep notify_darwin.go).
 func (r route) onMac() RouteInfo {
 	if p, err := r.look("terminal-notifier"); err == nil {
-		return RouteInfo{Name: "terminal-notifier (" + p + ")", LookFor: words.LookForTerminalNotifier}
+		return RouteInfo{Name: words.WayTerminalNotifier(p), LookFor: words.LookForTerminalNotifier}
 	}
 	if _, err := r.look("osascript"); err == nil {
-		return RouteInfo{Name: "osascript (Script Editor)", LookFor: words.LookForScriptEditor}
+		return RouteInfo{Name: words.WayScriptEditor, LookFor: words.LookForScriptEditor}
 	}
-	return RouteInfo{Name: "none", Problem: words.NoOsascript().String(), LookFor: words.LookForNothing}
+	return RouteInfo{Name: words.WayNone, Problem: words.NoOsascript().String(), LookFor: words.LookForNothing}
 }
 
 // busAddress finds the session bus without ever starting one: godbus would run

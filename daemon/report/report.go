@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 	"time"
 
 	"backupwatchdog/daemon/control"
@@ -66,8 +67,8 @@ var styleCSS string
 // policy is what a browser may do with the page: use this one style sheet.
 func policy() string {
 	sum := sha256.Sum256([]byte(styleCSS))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-		"'; base-uri 'none'; form-action 'none'"
+	style := "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	return strings.Join([]string{"default-src 'none'", "style-src " + style, "base-uri 'none'", "form-action 'none'"}, "; ")
 }
 
 // Render writes the report. An error is w's, or a fault in the page's template.

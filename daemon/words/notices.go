@@ -123,6 +123,16 @@ const (
 	LookForLog     = "a line “notice” in the log; no channel is set, so notices are only there and in `watchdogctl status`"
 )
 
+// The ways that notices take to a desktop, by name.
+const (
+	WayDBus         = "D-Bus"
+	WayScriptEditor = "osascript (Script Editor)"
+	WayNone         = "none"
+)
+
+// WayTerminalNotifier is the way through that program.
+func WayTerminalNotifier(path string) string { return "terminal-notifier (" + path + ")" }
+
 // Why a notice that a crash left behind is not sent any more.
 const (
 	DropNoChannel = "this channel is not in use any more"

@@ -120,19 +120,32 @@ func Fate(outcome, channel string) string {
 	return text + " " + channels[channel]
 }
 
-// withheld has the rules that keep a notice back, by the names that the history
-// has for them.
+// The rules that keep a notice back, by the names that the history has for
+// them; these never change.
+const (
+	RuleMinimum = "minimum"
+	RuleAcked   = "acked"
+	RuleMuted   = "muted"
+	RuleTold    = "already told"
+	RuleRepeat  = "repeat not due"
+	RuleSame    = "same trouble"
+	RuleQuiet   = "quiet hours"
+	RuleCap     = "daily cap"
+	RuleRetry   = "retry not due"
+	RuleJoined  = "told with another"
+)
+
 var withheld = map[string]string{
-	"minimum":           "less severe than `notify.minimum` asks for",
-	"acked":             "you had seen it",
-	"muted":             "muted for this iPhone",
-	"already told":      "it was told once, and that is enough",
-	"repeat not due":    "told less than `notify.repeat` before",
-	"same trouble":      "the same trouble was told before",
-	"quiet hours":       "within the quiet hours",
-	"daily cap":         "as many notices as `notify.daily_cap` allows went out that day",
-	"retry not due":     "it could not be sent a short while before",
-	"told with another": "told together with another",
+	RuleMinimum: "less severe than `notify.minimum` asks for",
+	RuleAcked:   "you had seen it",
+	RuleMuted:   "muted for this iPhone",
+	RuleTold:    "it was told once, and that is enough",
+	RuleRepeat:  "told less than `notify.repeat` before",
+	RuleSame:    "the same trouble was told before",
+	RuleQuiet:   "within the quiet hours",
+	RuleCap:     "as many notices as `notify.daily_cap` allows went out that day",
+	RuleRetry:   "it could not be sent a short while before",
+	RuleJoined:  "told together with another",
 }
 
 // Withheld says why a notice was not sent. What is no rule (an error) stays as
