@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -47,6 +48,10 @@ var commands = []struct {
 	{groupSetUp, genDocsCommand},
 }
 
+// verbatim are the commands that print a path or a file, which is for programs:
+// it stays as it is, whatever the locale.
+var verbatim = []string{"watchdogctl config path", "watchdogctl profile", "watchdogctl completion"}
+
 // rootCommand builds watchdogctl from the table.
 func rootCommand(p *program) *cobra.Command {
 	cobra.EnableCommandSorting = false // the table's order is meant
@@ -60,11 +65,16 @@ func rootCommand(p *program) *cobra.Command {
 		Args:              cobra.ArbitraryArgs, // so that RunE can word the refusal
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
+	var version bool
+	root.Flags().BoolVar(&version, "version", false, "print the version")
 	root.RunE = func(c *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return c.Help()
+		switch {
+		case len(args) > 0:
+			return unknownCommand(c, args[0])
+		case version:
+			return p.printVersion()
 		}
-		return unknownCommand(c, args[0])
+		return c.Help()
 	}
 	f := root.PersistentFlags()
 	f.StringVar(&p.StateDir, "state-dir", "", "`DIR` that holds the watchdog's state and socket")
@@ -129,6 +139,9 @@ func tame(p *program, c *cobra.Command) {
 		return nil
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
+		if slices.ContainsFunc(verbatim, func(name string) bool { return strings.HasPrefix(c.CommandPath(), name) }) {
+			p.Stdout = raw(p.Stdout)
+		}
 		err := do(c, args)
 		if _, ok := errors.AsType[*exit](err); err != nil && !ok {
 			return p.fail(err, "")

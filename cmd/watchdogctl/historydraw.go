@@ -66,9 +66,9 @@ func (p *picture) pastRun(r control.PastRun, c *control.Check, old bool) {
 	st, mark := dim, p.symbol("–", "-")
 	switch r.Outcome {
 	case backup.OutcomeComplete:
-		st, mark = green, p.symbol("✓", "ok")
+		st, mark = green, p.symbol("✓", "+")
 	case backup.OutcomeAbandoned:
-		st, mark = yellow, p.symbol("✗", "x")
+		st, mark = yellow, p.symbol("✗", "X")
 	case backup.OutcomeRunning:
 		st, mark = blue, p.symbol("●", "*")
 	}

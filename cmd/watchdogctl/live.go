@@ -91,7 +91,7 @@ func (p *program) live(ctx context.Context, v view) error {
 	if m, err = m.take(s); err != nil {
 		return err
 	}
-	prog := tea.NewProgram(teaModel{m, p.Now}, tea.WithContext(ctx), tea.WithInput(p.Stdin), tea.WithOutput(p.Stdout),
+	prog := tea.NewProgram(teaModel{m, p.Now}, tea.WithContext(ctx), tea.WithInput(p.Stdin), tea.WithOutput(raw(p.Stdout)),
 		tea.WithEnvironment(p.Environ), tea.WithoutSignalHandler(), tea.WithWindowSize(p.windowSize()))
 	done := make(chan struct{})
 	go func() {

@@ -28,7 +28,11 @@ func (m live) view() string {
 			body = append(body, "")
 		}
 	}
-	return strings.Join(slices.Concat(head, body, foot), "\n")
+	text := strings.Join(slices.Concat(head, body, foot), "\n")
+	if m.ascii {
+		text = toASCII(text)
+	}
+	return text
 }
 
 func (m live) parts() (head, body, foot []string) {

@@ -60,6 +60,9 @@ type program struct {
 // run carries out one command line, without the program's name, and returns
 // the exit code.
 func run(ctx context.Context, p *program, args []string) int {
+	if p.asciiOnly() {
+		p.Stdout, p.Stderr = &asciiWriter{p, p.Stdout}, &asciiWriter{p, p.Stderr}
+	}
 	root := rootCommand(p)
 	root.SetArgs(args)
 	root.SetIn(p.Stdin)

@@ -190,10 +190,10 @@ func (p *picture) lastComplete(b control.Backup) {
 // a tick only where that is so.
 func (p *picture) standing(b control.Backup) (st style, mark string, facts []string) {
 	at, chain := *b.LastComplete, p.chain(b.Chain, *b.LastComplete)
-	good, none := p.symbol("✓", "ok"), p.symbol("–", "-")
+	good, none := p.symbol("✓", "+"), p.symbol("–", "-")
 	switch {
 	case b.Chain.Verdict == backup.BrokenUp:
-		return red, p.symbol("✗", "x"), []string{words.LastFinished(at, p.now), chain}
+		return red, p.symbol("✗", "X"), []string{words.LastFinished(at, p.now), chain}
 	case gaveUp(b):
 		return yellow, none, []string{words.LastCompleteBackup(at, p.now), words.GivenUp}
 	case b.Phase.Active() && b.Chain.Restorable == "no":
@@ -205,7 +205,7 @@ func (p *picture) standing(b control.Backup) (st style, mark string, facts []str
 	case b.Phase == backup.Abandoned && b.Chain.Restorable == "yes":
 		return green, good, []string{words.LastCompleteBackup(at, p.now), words.StillRestorable}
 	case b.Phase == backup.Abandoned && b.Chain.Restorable == "no":
-		return red, p.symbol("✗", "x"), []string{words.LastCompleteBackup(at, p.now), words.NoLongerThere}
+		return red, p.symbol("✗", "X"), []string{words.LastCompleteBackup(at, p.now), words.NoLongerThere}
 	case b.Phase == backup.Abandoned: // what stands of the older one, the finding says
 		return dim, none, []string{words.LastCompleteBackup(at, p.now)}
 	case b.Chain.Verdict == backup.Incomplete:

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"backupwatchdog/daemon/control"
+
+	"github.com/charmbracelet/x/ansi"
 )
 
 // TestJSONIsUTC: whatever zone the daemon lives in, what we print is UTC.
@@ -73,12 +75,30 @@ func TestColours(t *testing.T) {
 }
 
 func TestLocale(t *testing.T) {
-	for lang, want := range map[string]bool{"": false, "C": true, "de_DE.UTF-8": false, "en_US.utf8": false, "de_DE.ISO-8859-1": true} {
-		p := &program{Getenv: func(k string) string { return map[string]string{"LANG": lang}[k] }, Now: func() time.Time { return now }, StdoutTerminal: true}
+	for lang, want := range map[string]bool{"": true, "C": true, "de_DE.UTF-8": false, "en_US.utf8": false, "de_DE.ISO-8859-1": true} {
+		p := &program{GOOS: "linux", Getenv: func(k string) string { return map[string]string{"LANG": lang}[k] }, Now: func() time.Time { return now }, StdoutTerminal: true}
 		for r := range strings.SplitSeq(draw(pictureOf("running"), p.look()), "") {
 			if r == "●" && want || r == "*" && !want {
 				t.Errorf("LANG=%s draws %s", lang, r)
 			}
+		}
+		p.GOOS = "darwin"
+		if got := p.asciiOnly(); got != (want && lang != "") {
+			t.Errorf("LANG=%s on a Mac: %v", lang, got)
+		}
+		p.GOOS, p.StdoutTerminal = "linux", false
+		if got := p.asciiOnly(); got != (want && lang != "") {
+			t.Errorf("LANG=%s in a pipe: %v", lang, got)
+		}
+	}
+}
+
+func TestASCII(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain": "plain", "Anna’s": "Anna's", "ja\u0308r": "jar", "名前": "????", "👩‍👩‍👧‍👦!": "??!", "≥31 % …": ">31 % .", "a\r\nb": "a\r\nb", "\x1b[2mé\x1b[0m": "\x1b[2me\x1b[0m",
+	} {
+		if got := toASCII(in); got != want || ansi.StringWidth(got) != ansi.StringWidth(in) {
+			t.Errorf("%q: %q", in, got)
 		}
 	}
 }

@@ -174,7 +174,7 @@ func (p *program) hide() []string {
 // placeReport writes the page to where it shall be, and says where that is.
 func (p *program) placeReport(r reporting, page []byte) (string, error) {
 	if r.output == "-" {
-		_, err := p.Stdout.Write(page)
+		_, err := raw(p.Stdout).Write(page)
 		return "", err
 	}
 	path := r.output
@@ -198,7 +198,7 @@ func (p *program) placeReport(r reporting, page []byte) (string, error) {
 			Redacted bool   `json:"redacted"`
 		}{control.Schema, path, r.redact})
 	}
-	_, err = fmt.Fprintln(p.Stdout, clean(path))
+	_, err = fmt.Fprintln(raw(p.Stdout), clean(path))
 	return path, err
 }
 

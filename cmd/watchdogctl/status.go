@@ -155,7 +155,7 @@ func (p *program) show(s control.Status, v view) error {
 		if err := v.format.Execute(&b, s); err != nil {
 			return p.misuse(fmt.Errorf("status: the template does not fit: %w", err), `"watchdogctl status --json" shows what there is; unknown values are nil`)
 		}
-		_, err := fmt.Fprintln(p.Stdout, cleanLines(b.String()))
+		_, err := fmt.Fprintln(raw(p.Stdout), cleanLines(b.String()))
 		return err
 	case p.JSON:
 		return p.printJSON(inUTC(&s))
@@ -181,20 +181,6 @@ func (p *program) look() look {
 // colored reports whether colours are wanted and of use.
 func (p *program) colored() bool {
 	return p.StdoutTerminal && !p.NoColor && p.Getenv("NO_COLOR") == "" && p.Getenv("TERM") != "dumb"
-}
-
-// asciiOnly reports whether the locale says that only ASCII can be shown. Where
-// it says nothing, or the output goes elsewhere, UTF-8 is what is understood.
-func (p *program) asciiOnly() bool {
-	if !p.StdoutTerminal {
-		return false
-	}
-	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
-		if v := strings.ToLower(p.Getenv(name)); v != "" {
-			return !strings.Contains(v, "utf-8") && !strings.Contains(v, "utf8")
-		}
-	}
-	return false
 }
 
 // watch shows the status, again whenever it changes and, on a terminal, each
