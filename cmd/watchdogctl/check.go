@@ -270,6 +270,9 @@ func (p *program) checkFailed(path string, err error) error {
 	default:
 		hint = "if the drive reports errors, copy the backup away and check the copy"
 	}
+	if pe, ok := errors.AsType[*fs.PathError](err); ok && pe.Path == path && pe.Error() == err.Error() {
+		err = pe.Err // the path is said before it
+	}
 	return p.fail(fmt.Errorf("check: %s: %w", path, err), hint)
 }
 

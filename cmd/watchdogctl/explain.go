@@ -136,11 +136,12 @@ type conditionJSON struct {
 	HiddenBy []backup.Code  `json:"hidden_by"`
 	Fix      backup.FixID   `json:"fix"`
 	Also     []backup.FixID `json:"also"`
+	May      []backup.FixID `json:"may"`
 }
 
 func asConditionJSON(c backup.Condition) conditionJSON {
 	return conditionJSON{c.Code, c.Title, c.Severity, c.Holds, c.Means,
-		append([]backup.Code{}, c.HiddenBy...), c.Fix, append([]backup.FixID{}, c.Also...)}
+		append([]backup.Code{}, c.HiddenBy...), c.Fix, append([]backup.FixID{}, c.Also...), append([]backup.FixID{}, c.May...)}
 }
 
 // fixJSON is a fix as --json prints it.

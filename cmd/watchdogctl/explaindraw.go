@@ -78,6 +78,9 @@ func (p *program) explainCondition(c backup.Condition) error {
 	if len(c.Also) > 0 {
 		rows = append(rows, pair{words.ThenFixes, words.List(texts(c.Also))})
 	}
+	if len(c.May) > 0 {
+		rows = append(rows, pair{words.ByEvidence, words.List(texts(c.May))})
+	}
 	pg.pairs(0, plain, rows)
 	if f, ok := backup.FixByID(c.Fix); ok {
 		p.drawFix(pg, f)
@@ -95,7 +98,7 @@ func (p *program) explainFix(f backup.Fix) error {
 	p.drawFix(pg, f)
 	var codes []string
 	for _, c := range backup.Catalogue {
-		if c.Fix == f.ID || slices.Contains(c.Also, f.ID) {
+		if c.Fix == f.ID || slices.Contains(c.Also, f.ID) || slices.Contains(c.May, f.ID) {
 			codes = append(codes, string(c.Code))
 		}
 	}

@@ -195,6 +195,7 @@ checks[].deep                   contents were read
 checks[].summary                what is lost, in words
 checks[].reason                 the first proof of damage
 checks[].confidence             low, medium, high
+checks[].fault                  what alone the proof of damage rests on
 `},
 	{"notice", "handed to [notify] command on standard input, and to webhook as a POST", `
 schema                          1
@@ -216,6 +217,7 @@ means                           what that means
 hidden_by[]                     the causes that explain it
 fix                             what to do first, as a rule
 also[]                          what else may help
+may[]                           what evidence can put in the place of fix
 id                              the fix
 why                             why it helps
 steps[]                         step by step, on this computer

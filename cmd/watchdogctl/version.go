@@ -13,14 +13,17 @@ func versionCommand(p *program) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		RunE: func(c *cobra.Command, _ []string) error {
-			if p.JSON {
-				return p.printJSON(map[string]any{"schema": 1, "version": p.Version, "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH})
-			}
-			fmt.Fprintf(p.Stdout, "watchdogctl %s (%s, %s/%s)\n", p.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return nil
-		},
+		RunE:  func(*cobra.Command, []string) error { return p.printVersion() },
 	}
+}
+
+// printVersion prints it for `version` and for --version.
+func (p *program) printVersion() error {
+	if p.JSON {
+		return p.printJSON(map[string]any{"schema": 1, "version": p.Version, "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH})
+	}
+	_, err := fmt.Fprintf(p.Stdout, "watchdogctl %s (%s, %s/%s)\n", p.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
 }
 
 // buildVersion is what the linker set, else the module version or the commit

@@ -71,7 +71,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return fail(stderr, exitMisuse, fmt.Errorf("%q is not understood: watchdogd takes flags only", f.Arg(0)), `"watchdogd --help" lists the flags; a folder is given with --root`)
 	}
 	if o.version {
-		fmt.Fprintln(stdout, "watchdogd", versionWords())
+		fmt.Fprintf(stdout, "watchdogd %s (%s, %s/%s)\n", versionWords(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return exitWell
 	}
 	if o.json && !o.once {

@@ -69,6 +69,14 @@ func TestOnceJSONIsTheContract(t *testing.T) {
 	}
 }
 
+// The same form as watchdogctl's.
+func TestVersion(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if code := run([]string{"--version"}, &stdout, &stderr); code != 0 || !strings.HasPrefix(stdout.String(), "watchdogd "+versionWords()+" (go") || stderr.Len() > 0 {
+		t.Errorf("exit %d: %q %q", code, stdout.String(), stderr.String())
+	}
+}
+
 func TestMisuse(t *testing.T) {
 	bad := filepath.Join(t.TempDir(), "config.toml")
 	if err := os.WriteFile(bad, []byte("[patience]\ntransferring = \"-3m\"\nspeed = 5\n"), 0o600); err != nil {

@@ -248,6 +248,7 @@ const (
 	NotShownWhile = "Not shown while"
 	FirstFix      = "First fix"
 	ThenFixes     = "Then"
+	ByEvidence    = "By evidence"
 	StepsHere     = "For a backup on this computer:"
 	StepsCloud    = "For a backup to iCloud:"
 )
