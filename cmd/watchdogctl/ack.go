@@ -97,10 +97,17 @@ func keys(list []backup.Finding) string {
 	return strings.Join(out, ", ")
 }
 
-// say prints one line for a person, or the same as JSON.
+// say prints what was done: wrapped for a person at a terminal, in one line for
+// what reads it elsewhere, or as JSON.
 func (p *program) say(text string) error {
-	if p.JSON {
+	switch {
+	case p.JSON:
 		return p.printJSON(map[string]any{"schema": 1, "done": text})
+	case p.StdoutTerminal:
+		pg := p.page()
+		pg.para(0, plain, text)
+		_, err := fmt.Fprint(p.Stdout, pg.b.String())
+		return err
 	}
 	_, err := fmt.Fprintln(p.Stdout, clean(text))
 	return err

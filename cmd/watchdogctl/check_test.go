@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -117,4 +118,66 @@ func some(ts *testscript.TestScript, w *verifytest.Written, n string, photos boo
 		}
 	}
 	return out
+}
+
+// TestRetireAsks: the question says whether the backup is whole and that it is
+// the only one; a set-aside one beside it takes the warning away. Nothing is
+// wider than the terminal but the folders, which are whole.
+func TestRetireAsks(t *testing.T) {
+	home, err := os.MkdirTemp("/tmp", "ctl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(home)
+	state, root := filepath.Join(home, ".local", "state", "backup-watchdog"), filepath.Join(home, ".local", "share", "MobileSync", "Backup")
+	dir := filepath.Join(root, anna)
+	if _, err := (verifytest.Chain{Files: 10, UDID: anna}).Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(b control.Backup) string {
+		d, err := serveDesk(state, control.Status{Schema: control.Schema, Backups: []control.Backup{b}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.end()
+		var out, errs strings.Builder
+		p := &program{
+			Stdin: strings.NewReader("n\n"), Stdout: &out, Stderr: &errs, Getenv: func(k string) string { return map[string]string{"LANG": "C.UTF-8", "XDG_RUNTIME_DIR": ""}[k] },
+			Home: home, GOOS: "linux", UID: 1 << 22, Now: func() time.Time { return now }, StdinTerminal: true, StdoutTerminal: true, Width: func() int { return 60 },
+		}
+		if err := os.Chtimes(filepath.Join(dir, "Status.plist"), now.AddDate(0, 0, -9), now.AddDate(0, 0, -9)); err != nil {
+			t.Fatal(err)
+		}
+		if code := run(t.Context(), p, []string{"retire", anna}); code != 1 || !strings.Contains(errs.String(), "nothing was done") {
+			t.Fatalf("exit code %d: %s%s", code, out.String(), errs.String())
+		}
+		for line := range strings.Lines(out.String()) {
+			if !strings.HasPrefix(line, "  /") && len(line) > 61 {
+				t.Errorf("%q is too wide", line)
+			}
+		}
+		return strings.Join(strings.Fields(out.String()), " ")
+	}
+	whole := resting(anna, "Anna", 25*time.Hour)
+	whole.Path = dir
+	const only = "It is the only backup of this iPhone here that can be restored."
+	if got := ask(whole); !containsAll(got, "It was checked yesterday 20:48: whole. "+only, "Go ahead?", dir) {
+		t.Error(got)
+	}
+	broken := whole
+	broken.Chain.Verdict = backup.BrokenUp
+	if got := ask(broken); !strings.Contains(got, "It was checked yesterday 20:48: damaged. Nothing is deleted.") {
+		t.Error(got)
+	}
+	unchecked := whole
+	unchecked.Chain = control.Chain{Verdict: backup.Unchecked, Restorable: "yes"}
+	if got := ask(unchecked); !containsAll(got, "It was complete yesterday 20:45, and its files have not been checked since. "+only) {
+		t.Error(got)
+	}
+	if _, err := (verifytest.Chain{Files: 10, UDID: anna}).Write(dir + "-20261101-101500"); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask(whole); strings.Contains(got, "the only backup") {
+		t.Error(got)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,7 +41,7 @@ func retireCommand(p *program) *cobra.Command {
 			if undo {
 				plan = p.planUndo
 			}
-			r, err := plan(args[0])
+			r, err := plan(c.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -55,11 +56,12 @@ func retireCommand(p *program) *cobra.Command {
 // renaming is what retire is about to do.
 type renaming struct {
 	udid, from, to string
-	asks, did      string
+	asks           []string // a paragraph each
+	did            string
 }
 
 // planRetire finds the backup and the name it would get.
-func (p *program) planRetire(udid string) (r renaming, err error) {
+func (p *program) planRetire(ctx context.Context, udid string) (r renaming, err error) {
 	from, err := p.backupOf(udid)
 	if err != nil {
 		return r, err
@@ -72,14 +74,39 @@ func (p *program) planRetire(udid string) (r renaming, err error) {
 		return r, p.fail(fmt.Errorf("retire: %s is set aside already", filepath.Base(from)), "watchdogctl retire --undo "+name+" takes it back")
 	}
 	to := from + p.Now().Local().Format("-20060102-150405")
-	return renaming{udid: name, from: from, to: to,
-		asks: fmt.Sprintf("This renames the folder\n  %s\nto\n  %s\nNothing is deleted. The next backup of this phone sends everything and needs as much space again.", from, to),
-		did:  fmt.Sprintf("set aside as %s; start a new backup now, and check it before you delete the old one", filepath.Base(to)),
-	}, nil
+	now, s := p.Now(), p.standingOf(ctx, name, from)
+	return renaming{udid: name, from: from, to: to, asks: words.AskRetire(from, to, s, now), did: words.DidRetire(filepath.Base(to), s, now)}, nil
+}
+
+// standingOf is what is known of a backup without reading it: what the daemon
+// says, or what the last one has left.
+func (p *program) standingOf(ctx context.Context, udid, dir string) (out words.Standing) {
+	all, err := p.backupsInRoots()
+	out.Only = err == nil && !slices.ContainsFunc(all, func(other string) bool {
+		id, _, like := verify.FolderUDID(filepath.Base(other))
+		return like && sameUDID(id, udid) && other != dir
+	})
+	paths, err := p.paths()
+	if err != nil {
+		return out
+	}
+	s := p.statusNow(ctx)
+	if s.Schema == 0 {
+		s, _ = control.ReadLast(paths.State) // without it nothing is known
+	}
+	i := slices.IndexFunc(s.Backups, func(b control.Backup) bool { return sameUDID(b.UDID, udid) && !b.Archived })
+	if i >= 0 {
+		b := s.Backups[i]
+		out.Restorable, out.Complete = b.Chain.Restorable, moment(b.LastComplete)
+		if b.Chain.Checked != nil {
+			out.Verdict, out.Checked = string(b.Chain.Verdict), *b.Chain.Checked
+		}
+	}
+	return out
 }
 
 // planUndo finds the backup of a phone that was set aside last.
-func (p *program) planUndo(udid string) (r renaming, err error) {
+func (p *program) planUndo(_ context.Context, udid string) (r renaming, err error) {
 	all, err := p.backupsInRoots()
 	if err != nil {
 		return r, err
@@ -97,10 +124,7 @@ func (p *program) planUndo(udid string) (r renaming, err error) {
 	}
 	name, _, _ := verify.FolderUDID(filepath.Base(newest))
 	to := filepath.Join(filepath.Dir(newest), name)
-	return renaming{udid: name, from: newest, to: to,
-		asks: fmt.Sprintf("This renames the folder\n  %s\nback to\n  %s", newest, to),
-		did:  fmt.Sprintf("%s has its name back; the next backup continues it", name),
-	}, nil
+	return renaming{udid: name, from: newest, to: to, asks: words.AskUndo(newest, to), did: words.DidUndo(name)}, nil
 }
 
 // backupOf finds the one backup of a phone in the watched folders.
@@ -146,11 +170,19 @@ func (p *program) rename(ctx context.Context, r renaming, yes bool) error {
 }
 
 // confirm says what will be done, and asks.
-func (p *program) confirm(what string) error {
+func (p *program) confirm(what []string) error {
 	if !p.StdinTerminal || p.JSON {
 		return p.misuse(errors.New("retire: it asks first, and nobody is at a terminal to answer"), "--yes goes ahead without asking")
 	}
-	fmt.Fprintf(p.Stdout, "%s\nGo ahead? [y/N] ", cleanLines(what))
+	pg := p.page()
+	for _, text := range what {
+		if folder, ok := strings.CutPrefix(text, "  "); ok { // to be read and copied whole
+			pg.b.WriteString("  " + clean(folder) + "\n")
+		} else {
+			pg.para(0, plain, text)
+		}
+	}
+	fmt.Fprint(p.Stdout, pg.b.String(), words.GoAhead)
 	line, _ := bufio.NewReader(p.Stdin).ReadString('\n')
 	switch strings.ToLower(strings.TrimSpace(line)) {
 	case "y", "yes":

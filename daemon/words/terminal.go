@@ -281,51 +281,63 @@ func ReplayFinding(code, severity, phase, fix string) string {
 
 // A Standing is what is known of a backup that is to be set aside.
 type Standing struct {
-	Verdict    string // of the last check that still holds, "" none
-	Checked    time.Time
+	Verdict    string    // of the last check that still holds, "" none
+	Checked    time.Time // when that was
 	Restorable string    // "yes", "no", "" unknown
 	Complete   time.Time // the last complete backup, zero unknown
 	Only       bool      // no other backup of this iPhone is there
 }
 
-// Says what is known of it, in one or two sentences.
-func (s Standing) Says(now time.Time) string {
-	text := "Whether it is whole is not known: `watchdogctl check` tells."
+// Known says whether it is whole, in a sentence.
+func (s Standing) Known(now time.Time) string {
 	switch {
 	case s.Verdict == "good", s.Verdict == "broken", s.Verdict == "unproven":
-		text = "It was checked " + When(s.Checked, now) + ": " + Verdict(s.Verdict) + "."
+		return "It was checked " + When(s.Checked, now) + ": " + Verdict(s.Verdict) + "."
 	case s.Restorable == "no":
-		text = "It cannot be restored as it is."
+		return "It cannot be restored as it is."
 	case s.Restorable == "yes" && !s.Complete.IsZero():
-		text = "It was complete " + When(s.Complete, now) + ", and has not been checked."
+		return "It was complete " + When(s.Complete, now) + ", and its files have not been checked since."
 	}
-	if s.Only && s.Restorable != "no" && s.Verdict != "broken" {
-		text += " It is the only backup of this iPhone here that can be restored: keep it until a new one is complete and checked."
-	}
-	return text
+	return "Whether it is whole is not known: `watchdogctl check` tells."
 }
 
-// AskRetire is what retire says before it asks.
-func AskRetire(from, to, standing string) string {
-	return fmt.Sprintf("This renames the folder\n  %s\nto\n  %s\n%s\nNothing is deleted. The next backup of this iPhone sends everything and needs as much space again.", from, to, standing)
+// Warning says what would be lost with it, "" where that is nothing.
+func (s Standing) Warning() string {
+	switch {
+	case !s.Only, s.Verdict == "broken", s.Restorable == "no":
+		return ""
+	case s.Verdict == "good", s.Verdict == "unproven", s.Restorable == "yes":
+		return "It is the only backup of this iPhone here that can be restored. Keep it until a new one is complete and checked."
+	}
+	return "It is the only backup of this iPhone here. Keep it until a new one is complete and checked."
+}
+
+// AskRetire is what retire says before it asks, a paragraph each: names of
+// folders stand in lines of their own.
+func AskRetire(from, to string, s Standing, now time.Time) []string {
+	return []string{
+		"This renames the folder", "  " + from, "to", "  " + to,
+		s.Known(now), s.Warning(),
+		"Nothing is deleted. The next backup of this iPhone sends everything and needs as much space again.",
+	}
 }
 
 // AskUndo is what retire --undo says before it asks.
-func AskUndo(from, to string) string {
-	return fmt.Sprintf("This renames the folder\n  %s\nback to\n  %s", from, to)
+func AskUndo(from, to string) []string {
+	return []string{"This renames the folder", "  " + from, "back to", "  " + to}
 }
 
 // GoAhead is the question.
 const GoAhead = "Go ahead? [y/N] "
 
 // DidRetire says what was done, and what comes next.
-func DidRetire(name string) string {
-	return "set aside as " + name + "; start a new backup now, and check it before you delete the old one"
+func DidRetire(name string, s Standing, now time.Time) string {
+	return "Set aside as " + name + ". " + s.Known(now) + " Start a new backup now, and check that before you delete this one."
 }
 
 // DidUndo says that it was taken back.
 func DidUndo(name string) string {
-	return name + " has its name back; the next backup continues it"
+	return name + " has its name back. The next backup continues it."
 }
 
 // What `watchdogctl ack` and `mute` say.
