@@ -79,13 +79,17 @@ func (p *program) findingByKey(s control.Status, want string) (backup.Finding, e
 		return hits[0], nil
 	}
 	if len(hits) == 0 {
-		hint := "nothing is found at present"
-		if len(all) > 0 {
-			hint = "present are " + keys(all)
-		}
-		return backup.Finding{}, p.fail(fmt.Errorf("no finding has the key %q", want), hint)
+		return backup.Finding{}, p.fail(fmt.Errorf("no finding has the key %q", want), findingsHint(all))
 	}
 	return backup.Finding{}, p.misuse(fmt.Errorf("%q may be any of %d findings", want, len(hits)), "one of: "+keys(hits))
+}
+
+// findingsHint names what could be acknowledged.
+func findingsHint(all []backup.Finding) string {
+	if len(all) == 0 {
+		return "nothing is found at present"
+	}
+	return "present are " + keys(all)
 }
 
 // keys lists the keys of findings.

@@ -75,8 +75,12 @@ func (p *program) planRetire(ctx context.Context, udid string) (r renaming, err 
 	}
 	to := from + p.Now().Local().Format("-20060102-150405")
 	now, s := p.Now(), p.standingOf(ctx, name, from)
-	return renaming{udid: name, from: from, to: to, asks: words.AskRetire(from, to, s, now), did: words.DidRetire(filepath.Base(to), s, now)}, nil
+	asks := []string{words.Renames, folder(from), words.RenamesTo, folder(to), s.Known(now), s.Warning(), words.RetiresWithal}
+	return renaming{udid: name, from: from, to: to, asks: asks, did: words.DidRetire(filepath.Base(to), s, now)}, nil
 }
+
+// folder marks a paragraph that is the name of a folder, to be read and copied whole.
+func folder(path string) string { return "  " + path }
 
 // standingOf is what is known of a backup without reading it: what the daemon
 // says, or what the last one has left.
@@ -124,7 +128,7 @@ func (p *program) planUndo(_ context.Context, udid string) (r renaming, err erro
 	}
 	name, _, _ := verify.FolderUDID(filepath.Base(newest))
 	to := filepath.Join(filepath.Dir(newest), name)
-	return renaming{udid: name, from: newest, to: to, asks: words.AskUndo(newest, to), did: words.DidUndo(name)}, nil
+	return renaming{udid: name, from: newest, to: to, asks: []string{words.Renames, folder(newest), words.RenamesBack, folder(to)}, did: words.DidUndo(name)}, nil
 }
 
 // backupOf finds the one backup of a phone in the watched folders.
@@ -176,8 +180,8 @@ func (p *program) confirm(what []string) error {
 	}
 	pg := p.page()
 	for _, text := range what {
-		if folder, ok := strings.CutPrefix(text, "  "); ok { // to be read and copied whole
-			pg.b.WriteString("  " + clean(folder) + "\n")
+		if path, ok := strings.CutPrefix(text, folder("")); ok {
+			pg.b.WriteString(folder(clean(path)) + "\n")
 		} else {
 			pg.para(0, plain, text)
 		}

@@ -312,20 +312,13 @@ func (s Standing) Warning() string {
 	return "It is the only backup of this iPhone here. Keep it until a new one is complete and checked."
 }
 
-// AskRetire is what retire says before it asks, a paragraph each: names of
-// folders stand in lines of their own.
-func AskRetire(from, to string, s Standing, now time.Time) []string {
-	return []string{
-		"This renames the folder", "  " + from, "to", "  " + to,
-		s.Known(now), s.Warning(),
-		"Nothing is deleted. The next backup of this iPhone sends everything and needs as much space again.",
-	}
-}
-
-// AskUndo is what retire --undo says before it asks.
-func AskUndo(from, to string) []string {
-	return []string{"This renames the folder", "  " + from, "back to", "  " + to}
-}
+// What retire says before it asks: each folder stands in a line of its own.
+const (
+	Renames       = "This renames the folder"
+	RenamesTo     = "to"
+	RenamesBack   = "back to"
+	RetiresWithal = "Nothing is deleted. The next backup of this iPhone sends everything and needs as much space again."
+)
 
 // GoAhead is the question.
 const GoAhead = "Go ahead? [y/N] "
