@@ -56,7 +56,7 @@ func TestCheckAndDaemonAgree(t *testing.T) {
 		}
 	}
 	const broken, hollow = "chain-broken -> fresh-backup", "false-finished -> back-up-now"
-	const outer = "chain-broken -> back-up-now"
+	const info = "chain-broken -> back-up-now"
 	for name, c := range map[string]struct {
 		damage   func(dir string) error
 		password string
@@ -77,12 +77,12 @@ func TestCheckAndDaemonAgree(t *testing.T) {
 		"index a folder":                    {instead(folder, "Manifest.db"), "", broken, "is a folder, not a file"},
 		"index a pipe":                      {instead(pipe, "Manifest.db"), "", broken, "is a pipe, not a file"},
 		"Manifest.plist a folder":           {instead(folder, "Manifest.plist"), "", broken, "is a folder, not a file"},
-		"Status.plist missing":              {remove("Status.plist"), "", outer, "missing"},
-		"Status.plist empty":                {instead(fill(nil), "Status.plist"), "", outer, ""},
-		"Status.plist a folder":             {instead(folder, "Status.plist"), "", outer, "is a folder, not a file"},
-		"Info.plist empty":                  {instead(fill(nil), "Info.plist"), "", outer, ""},
-		"Info.plist cut":                    {instead(fill([]byte("<plist>")), "Info.plist"), "", outer, ""},
-		"Info.plist a folder":               {instead(folder, "Info.plist"), "", outer, "is a folder, not a file"},
+		"Status.plist missing":              {remove("Status.plist"), "", broken, "missing"},
+		"Status.plist empty":                {instead(fill(nil), "Status.plist"), "", broken, ""},
+		"Status.plist a folder":             {instead(folder, "Status.plist"), "", broken, "is a folder, not a file"},
+		"Info.plist empty":                  {instead(fill(nil), "Info.plist"), "", info, ""},
+		"Info.plist cut":                    {instead(fill([]byte("<plist>")), "Info.plist"), "", info, ""},
+		"Info.plist a folder":               {instead(folder, "Info.plist"), "", info, "is a folder, not a file"},
 		"Status.plist and index bad":        {both(remove("Status.plist"), instead(fill(make([]byte, 8192)), "Manifest.db")), "", broken, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -284,7 +284,7 @@ outage                          whether Apple's page names an event for iCloud B
 writer                          the program that makes the backup: alive, gone, unknown
 writer_id                       its process
 free                            free on the backup's volume
-check                           what a check found: verdict, files, bytes, missing, wrong_size, content
+check                           what a check found: verdict, files, bytes, missing, wrong_size, content, fault
 `},
 }
 

@@ -127,7 +127,7 @@ func chainBroken(v *view) *draft {
 		d.detail = words.FileDamaged(d.evidence[0].Fact, d.evidence[0].Value)
 	}
 	if c := v.s.m.Check; v.s.CheckCounts() && c.Verdict == BrokenUp && !(c.Fault == FaultHollow && v.hollow()) {
-		if c.Fault != FaultOuter || len(d.evidence) == 0 {
+		if c.Fault != FaultInfo || len(d.evidence) == 0 {
 			fault = c.Fault
 		}
 		d.detail = words.CheckFound(c.Missing+c.WrongSize+c.WrongBytes+c.Irregular, c.Files, c.Reason, c.Summary)
@@ -153,11 +153,11 @@ func (v *view) fault(damage []Evidence) Fault {
 		return FaultPlain
 	}
 	for _, e := range damage {
-		if e.Fact != "Status.plist" && e.Fact != "Info.plist" {
+		if e.Fact != "Info.plist" {
 			return FaultPlain
 		}
 	}
-	return FaultOuter
+	return FaultInfo
 }
 
 // hollow reports whether the folder says finished and lacks what no backup is

@@ -35,8 +35,10 @@
 //   - A sleep of the computer is a warning only when the run did not go on.
 //   - While the phone is lost over Wi-Fi for the third time, the network is named
 //     at once, and the lost connection is its consequence.
-//   - Where Status.plist or Info.plist is all that is wrong with a chain, the first
-//     fix of chain-broken is a plain run: it writes both anew, and gives up nothing.
+//   - Where Info.plist is all that is wrong with a chain, the first fix of
+//     chain-broken is a plain run: the computer's program writes it anew, and nothing
+//     is given up. (A chain without a readable Status.plist is begun anew by the
+//     phone, so it has to be set aside first.)
 //   - An attempt whose Status.plist said finished from the start, with no index
 //     beside it, is told as false-finished and not also as interrupted.
 package backup

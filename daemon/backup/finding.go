@@ -209,13 +209,13 @@ type Fault string
 
 const (
 	FaultPlain  Fault = ""       // files, the index, or several things
-	FaultOuter  Fault = "outer"  // Status.plist or Info.plist: the next run writes both anew
+	FaultInfo   Fault = "info"   // Info.plist, which the next run writes anew without giving anything up
 	FaultHollow Fault = "hollow" // it says finished, and index or Manifest.plist is missing or empty
 )
 
 // Mends returns the fixes for a chain with that damage, the first one first.
 func (f Fault) Mends() (first FixID, also []FixID) {
-	if f == FaultOuter {
+	if f == FaultInfo {
 		return BackUpNow, []FixID{FreshBackup, CheckStorage}
 	}
 	return FreshBackup, []FixID{BackUpNow, CheckStorage}

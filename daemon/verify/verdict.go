@@ -90,25 +90,25 @@ func (k *checker) fault() backup.Fault {
 	if k.res.reason == "" || k.res.damaged() > 0 {
 		return backup.FaultPlain
 	}
-	outer, hollow := true, k.finished()
+	info, hollow := true, k.finished()
 	for _, p := range k.res.Problems {
 		switch p.Kind {
 		case NotFinished, LeftoverSnapshotKind, InfoMissing:
-		case StatusMissing, StatusUnreadable, InfoUnreadable:
+		case InfoUnreadable:
 			hollow = false
 		case IndexMissing, ManifestPlistMissing:
-			outer = false
+			info = false
 		case IndexUnreadable:
-			outer, hollow = false, hollow && isEmpty(k.index.err)
+			info, hollow = false, hollow && isEmpty(k.index.err)
 		case ManifestPlistUnreadable:
-			outer, hollow = false, hollow && isEmpty(k.errs.manifest)
+			info, hollow = false, hollow && isEmpty(k.errs.manifest)
 		default:
 			return backup.FaultPlain
 		}
 	}
 	switch {
-	case outer:
-		return backup.FaultOuter
+	case info:
+		return backup.FaultInfo
 	case hollow:
 		return backup.FaultHollow
 	}
