@@ -13,7 +13,7 @@ func Bytes(n int64) string {
 	case n < 0:
 		return "unknown"
 	case n < 1000:
-		return fmt.Sprintf("%d bytes", n)
+		return Plural(n, "byte")
 	}
 	v, unit := float64(n), ""
 	for _, unit = range []string{"kB", "MB", "GB", "TB", "PB"} {
