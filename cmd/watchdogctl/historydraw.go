@@ -14,7 +14,7 @@ import (
 
 // drawHistory returns runs and notices as text, the newest first.
 func drawHistory(h control.History, s control.Status, l look) string {
-	p := &picture{page{width: l.width, color: l.color, ascii: l.ascii}, l, s}
+	p := &picture{page: page{width: l.width, color: l.color, ascii: l.ascii}, look: l, s: s}
 	slices.SortStableFunc(h.Runs, func(a, b control.PastRun) int { return b.Started.Compare(a.Started) })
 	slices.SortStableFunc(h.Notices, func(a, b control.Notice) int { return b.At.Compare(a.At) })
 	if h.Stale != nil {

@@ -226,6 +226,9 @@ func TestHourly(t *testing.T) {
 	if got := hourly(pts, now, time.Hour, 5); !slices.EqualFunc(got, []float64{-1, 1, 0, 1, 0}, func(a, b float64) bool { return math.Abs(a-b) < 1e-9 }) {
 		t.Errorf("%v", got)
 	}
+	if got := peak(pts, at(30)); got != 2 { // over 6 min, wherever the parts of the curve begin
+		t.Errorf("peak %v", got)
+	}
 	if got := hourly([]control.Sample{{At: now.AddDate(0, 0, -1)}, {At: now, Bytes: 86400}}, now, time.Hour, 4); !slices.Equal(got, []float64{1, 1, 1, 1}) {
 		t.Errorf("%v", got)
 	}

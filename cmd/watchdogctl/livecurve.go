@@ -12,8 +12,9 @@ import (
 // columnsMost is how many parts the curve of the last hour has at most.
 const columnsMost = 60
 
-// shortestCurve is the least time the curve spans.
-const shortestCurve = 10 * time.Minute
+// fullCurve is from what age of a run on the curve is as wide as it gets. Until
+// then it grows to the right.
+const fullCurve = 10 * time.Minute
 
 // lastHour draws how much arrived in each part of the last hour; of a younger
 // run, since it began.
@@ -22,14 +23,25 @@ func (p *picture) lastHour(pts []control.Sample) {
 		return
 	}
 	n := min(p.page.width-6, columnsMost)
-	window := time.Hour
-	age := p.now.Sub(pts[0].At)
-	if age < window {
-		window = max(age, shortestCurve)
+	age := max(p.now.Sub(pts[0].At), time.Second)
+	window := min(age, time.Hour)
+	if age < fullCurve {
+		n = max(int(age*time.Duration(n)/fullCurve), 1)
 	}
 	rates := hourly(pts, p.now, window, n)
 	p.b.WriteString("    " + p.paint(blue, p.spark(rates)) + "\n")
-	p.para(4, dim, words.Curve(int64(slices.Max(rates)), age < time.Hour))
+	p.para(4, dim, words.Curve(int64(peak(pts, p.now.Add(-window))), age < time.Hour))
+}
+
+// peak is the highest rate between two points after a moment. The parts of the
+// curve would not do: they move on as time does, and their means with them.
+func peak(pts []control.Sample, after time.Time) (most float64) {
+	for i, b := range pts[1:] {
+		if a := pts[i]; a.Bytes >= 0 && b.At.After(after) && b.At.After(a.At) {
+			most = max(most, float64(b.Bytes-a.Bytes)/b.At.Sub(a.At).Seconds())
+		}
+	}
+	return most
 }
 
 // hourly is the mean rate, bytes a second, in each of n parts of the time
@@ -72,7 +84,7 @@ func (p *picture) spark(rates []float64) string {
 	if p.page.ascii {
 		bars, none = []rune("_-=+*%#@"), '.'
 	}
-	peak := max(slices.Max(rates), 1)
+	most := max(slices.Max(rates), 1)
 	var b strings.Builder
 	for _, r := range rates {
 		switch {
@@ -81,7 +93,7 @@ func (p *picture) spark(rates []float64) string {
 		case r < 1:
 			b.WriteRune(none)
 		default:
-			b.WriteRune(bars[min(int(r/peak*float64(len(bars))), len(bars)-1)])
+			b.WriteRune(bars[min(int(r/most*float64(len(bars))), len(bars)-1)])
 		}
 	}
 	return b.String()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -155,8 +156,17 @@ func wrap(text string, width int) []string {
 	return lines
 }
 
+// units are what belongs to the number before it, and stays with it in a line.
+var units = []string{"s", "min", "h", "days", "%", "bytes", "kB", "MB", "GB", "TB"}
+
+// measured reports whether two words are a number and its unit.
+func measured(number, unit string) bool {
+	last := number[len(number)-1]
+	return last >= '0' && last <= '9' && slices.Contains(units, strings.TrimRight(unit, ".,;:)"))
+}
+
 // chunks cuts text at its blanks, but not within backquotes where the whole of
-// what they enclose fits into width.
+// what they enclose fits into width, nor between a number and its unit.
 func chunks(text string, width int) []string {
 	var out []string
 	fields := strings.Fields(text)
@@ -177,6 +187,10 @@ func chunks(text string, width int) []string {
 			if strings.Count(word, "`") == 1 {
 				word = fields[i]
 			}
+		}
+		if i+1 < len(fields) && word == fields[i] && measured(word, fields[i+1]) && ansi.StringWidth(word+" "+fields[i+1]) <= width {
+			i++
+			word += " " + fields[i]
 		}
 		out = append(out, word)
 	}

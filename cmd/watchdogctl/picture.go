@@ -31,12 +31,14 @@ type picture struct {
 	page
 	look
 	s control.Status
+	// heavy: what was drawn last is a finding in full; what follows stands apart.
+	heavy bool
 }
 
 // draw returns the status as text. A status that is stale is drawn as of its
 // own time, and says so first.
 func draw(s control.Status, l look) string {
-	p := &picture{page{width: l.width, color: l.color, ascii: l.ascii}, l, s}
+	p := &picture{page: page{width: l.width, color: l.color, ascii: l.ascii}, look: l, s: s}
 	if s.Stale != nil {
 		stale := s.Stale.In(l.now.Location())
 		p.para(0, yellow, words.Old(stale, l.now))

@@ -107,6 +107,12 @@ var pictures = []struct {
 		s.Backups = []control.Backup{resting(anna, "Anna’s iPhone", 25*time.Hour)}
 		return s
 	}},
+	{"many", func() control.Status {
+		s := homeStatus()
+		s.Roots[0].Unwatched = 12
+		s.Backups = []control.Backup{resting(anna, "Anna’s iPhone", 25*time.Hour)}
+		return s
+	}},
 	{"running", func() control.Status {
 		s := homeStatus()
 		s.Phones = []control.Phone{cable(anna, "Anna’s iPhone")}
@@ -378,6 +384,8 @@ func TestWrap(t *testing.T) {
 	}{
 		{"", 20, ""},
 		{"one two three", 10, "one two|three"},
+		{"it is quiet (26 min), of 17 min.", 15, "it is quiet|(26 min), of|17 min."},
+		{"say `a long command` now", 16, "say|`a long command`|now"},
 		{"abcdefghijklmnop q", 10, "abcdefghij|klmnop q"},
 		{"日本語のとても長い言葉", 10, "日本語のと|ても長い言|葉"},
 	} {

@@ -26,9 +26,10 @@ func (p *picture) finding(udid string, f backup.Finding) {
 		p.ends(2, dim, mark, dim, f.Title, dim, words.Muted(moment(m.Until), p.now))
 		return
 	}
-	if f.Severity >= backup.Warning {
+	if f.Severity >= backup.Warning || p.heavy {
 		p.air()
 	}
+	p.heavy = f.Severity >= backup.Warning
 	title := f.Title
 	if f.Severity == backup.Info && f.Confidence == backup.Low {
 		title = words.Suspected(title)

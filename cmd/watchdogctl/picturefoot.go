@@ -66,6 +66,9 @@ func (p *picture) root(r control.Root) {
 		text += p.dot() + words.ReadOnly
 	}
 	p.para(0, dim, text)
+	if r.Unwatched > 0 {
+		p.para(0, yellow, words.Unwatched(r.Unwatched))
+	}
 }
 
 // symbol chooses between a symbol and its ASCII stand-in.

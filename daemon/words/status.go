@@ -272,6 +272,11 @@ func Watching(state, path string) string {
 	return "Not known: " + path
 }
 
+// Unwatched says that a folder holds more backups than are followed.
+func Unwatched(n int) string {
+	return Plural(int64(n), "more backup") + " in it are not watched: there are too many. Those set aside long ago may be moved elsewhere."
+}
+
 // Free is the room on a drive.
 func Free(bytes int64) string { return Bytes(bytes) + " free" }
 
