@@ -1,17 +1,18 @@
 package main
 
-// Rules for every word this program prints.
+// What is said of a backup is in package words, with the rules of its tone. Here
+// are those of this program, for help, errors and the form of all it prints.
 //
 //   - Results go to standard output; what went wrong, to standard error.
 //   - An error is "watchdogctl: " and what happened, in lower case and without
-//     a full stop; then "hint: " and what to do next. No stack traces, no blame,
-//     no exclamation marks.
+//     a full stop; then "hint: " and what to do next. No stack traces.
 //   - Text that came from outside (a phone's name, an error, a file's path) goes
 //     through [clean] before it is written: it cannot move the cursor, change a
 //     colour or begin a line.
 //   - Colour means something or is left out; it is never the only carrier of a
 //     meaning, and only ever written to a terminal.
-//   - Times are the reader's own, sizes are decimal as Finder shows them.
+//   - Where the locale knows ASCII alone, nothing else is written, see [toASCII];
+//     what programs read (JSON, paths, pages) stays as it is.
 
 import (
 	"errors"
