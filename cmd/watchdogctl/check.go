@@ -220,19 +220,12 @@ func (p *program) backupsUnder(path string, depth int) ([]string, error) {
 // backupsInRoots finds the backups in the watched folders. One that cannot be
 // read is an error, never "no backups".
 func (p *program) backupsInRoots() (dirs []string, err error) {
-	_, c, _, err := p.loadConfig("")
+	roots, err := p.watchedRoots()
 	if err != nil {
 		return nil, err
 	}
-	if len(c.Roots) == 0 {
-		paths, err := p.paths()
-		if err != nil {
-			return nil, err
-		}
-		c.Roots = []string{paths.Root}
-	}
 	var missing error
-	for _, root := range c.Roots {
+	for _, root := range roots {
 		more, err := verify.Find(root, 1)
 		if errors.Is(err, fs.ErrNotExist) {
 			missing = err
@@ -250,6 +243,28 @@ func (p *program) backupsInRoots() (dirs []string, err error) {
 		return nil, p.checkFailed("the watched folder", missing)
 	}
 	return nil, p.fail(errors.New("check: there is no backup in the watched folders yet"), "watchdogctl check PATH checks a folder elsewhere")
+}
+
+// watchedRoots are the folders that are watched: those of the watchdog that
+// runs, which may have been told others than the configuration names; else
+// those of the configuration, else this system's own.
+func (p *program) watchedRoots() ([]string, error) {
+	var roots []string
+	for _, r := range p.statusNow(context.Background()).Roots {
+		roots = append(roots, r.Path)
+	}
+	if len(roots) > 0 {
+		return roots, nil
+	}
+	_, c, _, err := p.loadConfig("")
+	if err != nil || len(c.Roots) > 0 {
+		return c.Roots, err
+	}
+	paths, err := p.paths()
+	if err != nil {
+		return nil, err
+	}
+	return []string{paths.Root}, nil
 }
 
 // checkFailed words why a folder could not be checked.

@@ -46,17 +46,9 @@ func (p *program) fitAdvice(ctx context.Context, list []verify.Result) {
 // watchedFolders are the folders that backups are watched in, with links
 // resolved; none where that cannot be told.
 func (p *program) watchedFolders() []string {
-	_, c, _, err := p.loadConfig("")
+	roots, err := p.watchedRoots()
 	if err != nil {
 		return nil
-	}
-	roots := c.Roots
-	if len(roots) == 0 {
-		paths, err := p.paths()
-		if err != nil {
-			return nil
-		}
-		roots = []string{paths.Root}
 	}
 	list := make([]string, len(roots))
 	for i, r := range roots {
