@@ -79,7 +79,7 @@ func (a *access) explain(f backup.Finding, _ *slog.Logger) backup.Finding {
 	if f.Code != backup.NoAccess {
 		return f
 	}
-	f.Evidence = append(f.Evidence, backup.Evidence{Fact: "The program that needs access", Value: a.exe, Source: backup.FromMac})
+	f.Evidence = append(f.Evidence, backup.Evidence{Fact: "Program that needs access", Value: a.exe, Source: backup.FromMac})
 	if a.lost {
 		f.Detail += " It was allowed before this program was updated: the permission belongs to the old one. Remove the entry and add it again."
 	}

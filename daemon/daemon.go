@@ -83,12 +83,12 @@ func openHistory(path string, log *slog.Logger) (db *history.DB, trouble string)
 	switch {
 	case err == nil && db.SetAside() != "":
 		log.Warn("history set aside", "reason", db.WhySetAside(), "kept_as", db.SetAside())
-		return db, "The history database was damaged (" + db.WhySetAside() + "). It is kept as " + db.SetAside() + ", and a new one was begun."
+		return db, "The history database was damaged (" + db.WhySetAside() + "). It is kept as " + db.SetAside() + ", and a new one has been started."
 	case err == nil:
 		return db, ""
 	}
 	log.Warn("history not available", "reason", err.Error())
-	trouble = "The history database cannot be used: " + err.Error() + ". What is seen now is forgotten at the next restart."
+	trouble = "The history database cannot be used: " + err.Error() + ". What is seen now will be forgotten at the next restart."
 	if errors.Is(err, history.ErrNewer) {
 		trouble = "The history database was written by a newer version of the watchdog and is left untouched. Update the watchdog."
 	}

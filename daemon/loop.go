@@ -252,7 +252,7 @@ func (l *loop) noteClosed(t *tracked, now time.Time) {
 		t.closed = now
 	}
 	t.now.Findings = append([]backup.Finding{backup.NewFinding(backup.NoAccess, backup.Critical,
-		"The folder of this backup may not be read, so nothing can be said of it.", t.closed, t.look.UDID+"/-/no-access/1",
+		"This backup's folder may not be read, so nothing is known about it.", t.closed, t.look.UDID+"/-/no-access/1",
 		backup.AdviceFor(backup.GrantFullDiskAccess, t.look.UDID, darwin, ""),
 		backup.Evidence{Fact: t.look.Path, Value: fo.Status.Detail, Source: backup.FromFolder})}, t.now.Findings...)
 }

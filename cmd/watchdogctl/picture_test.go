@@ -75,13 +75,13 @@ func advice(id backup.FixID) backup.Advice {
 func stuckFinding() backup.Finding {
 	return backup.Finding{
 		Code: backup.Stalled, Severity: backup.Warning, Title: "The backup is stuck", Confidence: backup.High,
-		Detail: "Nothing has moved for 26 min while sending files; up to 17 min is usual for this iPhone. The last complete backup is untouched and can be restored.",
+		Detail: "Nothing has moved for 26 min while copying files; up to 17 min is usual for this iPhone. The last complete backup is untouched and can be restored.",
 		Since:  now.Add(-9 * time.Minute),
 		Evidence: []backup.Evidence{
-			{Fact: "Silent for (awake)", Value: "26 min", Source: backup.FromFolder},
+			{Fact: "Quiet time (awake)", Value: "26 min", Source: backup.FromFolder},
 			{Fact: "Limit in this phase", Value: "17 min", Source: backup.FromHistory},
 			{Fact: "Last data", Value: "2026-11-27 19:19:00 UTC", Source: backup.FromFolder},
-			{Fact: "Longest healthy silence so far", Value: "11 min", Source: backup.FromHistory},
+			{Fact: "Longest normal quiet time", Value: "11 min", Source: backup.FromHistory},
 			{Fact: "iPhone", Value: "still connected by cable", Source: backup.FromPhone},
 			{Fact: "Backup program", Value: "AppleMobileBackup, still running", Source: backup.FromMac},
 		},
@@ -188,7 +188,7 @@ var pictures = []struct {
 		b.Run.Silence, b.Run.Rate, b.Run.ETA = ptr(1140.0), nil, nil
 		f := stuckFinding()
 		f.Severity, f.Confidence, f.Since = backup.Info, backup.Low, now.Add(-2*time.Minute)
-		f.Detail = "Nothing has moved for 19 min while sending files; up to 17 min is usual for this iPhone."
+		f.Detail = "Nothing has moved for 19 min while copying files; up to 17 min is usual for this iPhone."
 		b.Findings = []backup.Finding{f}
 		s.Backups = []control.Backup{b}
 		return s
@@ -208,8 +208,8 @@ var pictures = []struct {
 		b.Phase = backup.Preparing
 		b.Run = &control.Run{Started: now.Add(-40 * time.Second), Silence: ptr(30.0), SilenceLimit: ptr(2700.0)}
 		b.Findings = []backup.Finding{{
-			Code: backup.WaitingForPasscode, Title: "The iPhone waits for its passcode", Since: now.Add(-20 * time.Second), Confidence: backup.High,
-			Detail: "The phone shows its passcode sheet. The backup goes on when it is entered.",
+			Code: backup.WaitingForPasscode, Title: "The iPhone is waiting for its passcode", Since: now.Add(-20 * time.Second), Confidence: backup.High,
+			Detail: "The iPhone is showing its passcode screen. The backup continues once the passcode is entered.",
 			Fix:    advice(backup.EnterPasscode), Also: []backup.FixID{backup.RestartPhoneAndRetry},
 		}}
 		s.Backups = []control.Backup{b}
@@ -240,7 +240,7 @@ var pictures = []struct {
 			Run: &control.Run{Started: now.Add(-3 * time.Hour), Ended: before(2 * time.Hour), Bytes: ptr(int64(12e9)), Kind: backup.First},
 			Findings: []backup.Finding{{
 				Code: backup.Interrupted, Severity: backup.Warning, Title: "The backup was interrupted", Confidence: backup.High,
-				Detail: "The last run ended before it was done. There is no older backup that could be restored.", Since: now.Add(-2 * time.Hour),
+				Detail: "The last attempt ended before it was done. There is no older backup that could be restored.", Since: now.Add(-2 * time.Hour),
 				Fix: advice(backup.RestartPhoneAndRetry), Key: "k",
 			}},
 		}}
@@ -254,7 +254,7 @@ var pictures = []struct {
 		b.Run = &control.Run{Started: now.Add(-3 * time.Hour), Ended: before(2 * time.Hour), Bytes: ptr(int64(12e9)), Kind: backup.Incremental}
 		b.Findings = []backup.Finding{{
 			Code: backup.Interrupted, Severity: backup.Warning, Title: "The backup was interrupted", Confidence: backup.High,
-			Detail: "The last run ended before it was done. The last complete backup is untouched and can be restored.", Since: now.Add(-2 * time.Hour),
+			Detail: "The last attempt ended before it was done. The last complete backup is untouched and can be restored.", Since: now.Add(-2 * time.Hour),
 			Fix: advice(backup.RestartPhoneAndRetry), Key: "k",
 		}}
 		s.Backups = []control.Backup{b}
@@ -266,7 +266,7 @@ var pictures = []struct {
 		b.Chain = control.Chain{Verdict: backup.BrokenUp, Checked: before(time.Hour), Summary: "214 photos and 12 message attachments are missing"}
 		b.Findings = []backup.Finding{{
 			Code: backup.ChainBroken, Severity: backup.Critical, Title: "This backup is damaged", Confidence: backup.High,
-			Detail: "226 files that its index lists are not there. It cannot be restored as a whole, whatever the program said that made it.",
+			Detail: "226 files that its index lists are not there. It cannot be restored in full, whatever the program that made it said.",
 			Since:  now.Add(-time.Hour), Fix: advice(backup.FreshBackup), Also: []backup.FixID{backup.BackUpNow, backup.CheckStorage},
 			Evidence: []backup.Evidence{{Fact: "Files missing", Value: "226 of 61,204"}, {Fact: "A file of /private/var/mobile/Media/DCIM that is longer than a column", Value: "IMG_0001.HEIC"}},
 		}}
@@ -278,9 +278,9 @@ var pictures = []struct {
 		s.Roots[0].State, s.Roots[0].FreeBytes = "denied", nil
 		s.Findings = []backup.Finding{{
 			Code: backup.NoAccess, Severity: backup.Critical, Title: "The watchdog cannot see the backups", Confidence: backup.High,
-			Detail: "macOS does not let it read the folder. As long as this lasts nobody watches: there may be backups or none, good ones or broken ones.",
+			Detail: "macOS does not let it read the folder. Nothing is being watched while this lasts. There may be no backups, good ones or damaged ones.",
 			Since:  now.AddDate(0, 0, -1), Fix: advice(backup.GrantFullDiskAccess), Key: "/-/no-access/1",
-			Evidence: []backup.Evidence{{Fact: "Listing the folder", Value: "operation not permitted", Source: backup.FromMac}},
+			Evidence: []backup.Evidence{{Fact: "Folder listing", Value: "operation not permitted", Source: backup.FromMac}},
 		}}
 		return s
 	}},

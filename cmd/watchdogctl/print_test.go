@@ -36,7 +36,7 @@ func TestFit(t *testing.T) {
 			t.Errorf("on %d lines: %d", height, got)
 		}
 	}
-	if got := (&program{Height: func() int { return 10 }}).fit(text); !strings.HasSuffix(got, "(and 22 more lines: make the window higher)\n") {
+	if got := (&program{Height: func() int { return 10 }}).fit(text); !strings.HasSuffix(got, "(and 22 more lines: make the window taller)\n") {
 		t.Error(got)
 	}
 }

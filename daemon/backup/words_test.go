@@ -88,11 +88,11 @@ func TestWhatIsKept(t *testing.T) {
 		{"an incremental", past, whole("uploading", "new", "C1"), words.KeptUntouched},
 		{"an incremental, nothing remembered", nil, whole("uploading", "new", "C1"), words.KeptOlder},
 		{"a full run", past, whole("uploading", "empty", "C1"),
-			"The backup of 26 November 2026 was given up for this run; nothing can be restored here until one finishes."},
+			"The backup of 26 November 2026 was given up for this one; nothing can be restored here until a backup finishes."},
 		{"a full run among its renames", past, whole("moving", "new", "C1"),
-			"The backup of 26 November 2026 was being replaced by this run; nothing can be restored here until one finishes."},
+			"The backup of 26 November 2026 was being replaced by this one; nothing can be restored here until a backup finishes."},
 		{"a new chain", past, whole("uploading", "empty", "C2"),
-			"The backup of 26 November 2026 is no longer in this folder; nothing can be restored from here until a run finishes."},
+			"The backup of 26 November 2026 is no longer in this folder; nothing can be restored from here until a backup finishes."},
 		{"a first run", nil, whole("uploading", "empty", "C1"), words.KeptArrived},
 	} {
 		s := NewSession("U", "/b/U", DefaultRules(), c.past)

@@ -135,7 +135,7 @@ func (c *Client) TestNotification(ctx context.Context) ([]TestResult, error) {
 func (c *Client) Events(ctx context.Context, each func(Status) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	silence := time.AfterFunc(lineTime, func() { cancel(&NotRunning{c.socket, errors.New("it has fallen silent")}) })
+	silence := time.AfterFunc(lineTime, func() { cancel(&NotRunning{c.socket, errors.New("it has stopped answering")}) })
 	defer silence.Stop()
 	resp, err := c.do(ctx, http.MethodGet, "/v1/events", nil)
 	if err != nil {
@@ -270,7 +270,7 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte) (*htt
 			return nil, err
 		}
 		if errors.Is(err, context.DeadlineExceeded) {
-			err = errors.New("it does not answer in time")
+			err = errors.New("it did not answer in time")
 		}
 		return nil, &NotRunning{c.socket, err}
 	}

@@ -29,7 +29,7 @@ func (e *NotRunning) Error() string {
 // Hint is what to do next.
 func (e *NotRunning) Hint() string {
 	if errors.Is(e.Err, fs.ErrPermission) {
-		return "ask as the user whose watchdog it is"
+		return "ask as the user who runs the watchdog"
 	}
 	return `"watchdogctl start" starts it, "watchdogctl install" sets it up for good`
 }
@@ -42,7 +42,7 @@ func (e *NotRunning) Unwrap() error { return e.Err }
 
 // ErrVersion: the daemon that answers speaks another language than we. The
 // error is a *VersionError.
-var ErrVersion = errors.New("the watchdog that runs is of another version")
+var ErrVersion = errors.New("the running watchdog is a different version")
 
 // VersionError says which versions do not fit.
 type VersionError struct{ Theirs, What string }
@@ -52,7 +52,7 @@ func (e *VersionError) Error() string {
 	if v == "" {
 		v = "unknown"
 	}
-	return fmt.Sprintf("the watchdog that runs (version %s) does not fit this program: %s", v, e.What)
+	return fmt.Sprintf("the running watchdog (version %s) does not match this program: %s", v, e.What)
 }
 
 // Hint is what to do next.

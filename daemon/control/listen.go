@@ -35,11 +35,11 @@ func Listen(lock *Lock, socketDir string) (net.Listener, string, error) {
 	}
 	ln, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
-		return nil, path, &PlaceError{dir, "no socket can be made in it", chooseOther, err}
+		return nil, path, &PlaceError{dir, "no socket can be created in it", chooseOther, err}
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
 		ln.Close()
-		return nil, path, &PlaceError{dir, "its socket cannot be closed to others", chooseOther, err}
+		return nil, path, &PlaceError{dir, "others cannot be kept out of its socket", chooseOther, err}
 	}
 	return &ownListener{ln, make(chan struct{}, maxConns)}, path, nil
 }

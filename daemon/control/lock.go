@@ -53,14 +53,14 @@ func TakeLock(stateDir string) (*Lock, error) {
 	path := filepath.Join(stateDir, lockName)
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
 	if err != nil {
-		return nil, &PlaceError{stateDir, "its lock file cannot be opened", "check the rights of the folder and the space on its disk, or " + chooseOther, err}
+		return nil, &PlaceError{stateDir, "its lock file cannot be opened", "check the permissions of the folder and the space on its disk, or " + chooseOther, err}
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		defer f.Close()
 		if errors.Is(err, unix.EWOULDBLOCK) {
 			return nil, &RunningError{readPID(f), stateDir}
 		}
-		return nil, &PlaceError{stateDir, "it cannot be locked", "the disk may not know locks; " + chooseOther, err}
+		return nil, &PlaceError{stateDir, "it cannot be locked", "the disk may not support locks; " + chooseOther, err}
 	}
 	if err := writePID(f); err != nil {
 		f.Close()

@@ -68,11 +68,11 @@ const chooseOther = "choose another folder with --state-dir"
 // others own, may write to or share is refused and left as it is.
 func PrepareDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return &PlaceError{dir, "it cannot be made", "check the rights of the folder above it and the space on its disk, or " + chooseOther, err}
+		return &PlaceError{dir, "it cannot be created", "check the permissions of the folder above it and the space on its disk, or " + chooseOther, err}
 	}
 	info, err := os.Stat(dir)
 	if err != nil {
-		return &PlaceError{dir, "it cannot be looked at", chooseOther, err}
+		return &PlaceError{dir, "it cannot be examined", chooseOther, err}
 	}
 	switch {
 	case owner(info) != os.Getuid():
@@ -83,7 +83,7 @@ func PrepareDir(dir string) error {
 		return &PlaceError{dir, "others may write to it", "give the watchdog a folder of its own with --state-dir", nil}
 	}
 	if err := os.Chmod(dir, 0o700); err != nil {
-		return &PlaceError{dir, "it cannot be closed to others", chooseOther, err}
+		return &PlaceError{dir, "others cannot be kept out of it", chooseOther, err}
 	}
 	return nil
 }
@@ -92,7 +92,7 @@ func PrepareDir(dir string) error {
 // have been first: a link, another owner or other rights are refused, never mended.
 func prepareFallback(dir string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return &PlaceError{dir, "it cannot be made", chooseOther + ", with a shorter name", err}
+		return &PlaceError{dir, "it cannot be created", chooseOther + ", with a shorter name", err}
 	}
 	return checkFallback(dir)
 }
@@ -104,7 +104,7 @@ func checkFallback(dir string) error {
 		return err
 	}
 	if !info.IsDir() || owner(info) != os.Getuid() || info.Mode().Perm() != 0o700 {
-		return &PlaceError{dir, "it is not a folder of this user alone", chooseOther + ", with a shorter name", nil}
+		return &PlaceError{dir, "it is not this user's own folder", chooseOther + ", with a shorter name", nil}
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func TestStatusWithoutDaemon(t *testing.T) {
 	if code != 1 || !strings.Contains(bad, "is not running") || !strings.Contains(bad, "hint: ") {
 		t.Errorf("stopped: exit %d\n%s", code, bad)
 	}
-	if !strings.Contains(out, "Clara") || !strings.Contains(out, "Interrupted between old and new") {
+	if !strings.Contains(out, "Clara") || !strings.Contains(out, "Interrupted with old and new files mixed") {
 		t.Errorf("what was last known:\n%s", out)
 	}
 }

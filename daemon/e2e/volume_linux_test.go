@@ -47,7 +47,7 @@ func TestExternalDrive(t *testing.T) {
 	must(t, unix.Unmount(port, 0))
 	says(backup.CodeVolumeMissing, "The backup drive is not connected")
 	must(t, os.Mkdir(filepath.Join(port, "Backup"), 0o755))
-	says(backup.CodeVolumeMissing, "Another disk stands in for the drive")
+	says(backup.CodeVolumeMissing, "Another disk is in the drive's place")
 	plug()
 	must(t, unix.Mount("", port, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, ""))
 	says(backup.VolumeReadOnly, "The backup drive cannot be written")

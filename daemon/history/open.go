@@ -64,7 +64,7 @@ func OpenToRead(path string) (*DB, error) {
 	conn.SetBusyTimeout(2 * time.Second)
 	err = db.checkOurs()
 	if version := db.number("PRAGMA user_version"); err == nil && version != int64(len(migrations)) {
-		err = fmt.Errorf("the history has an older format (version %d); start watchdogd once to bring it forward", version)
+		err = fmt.Errorf("the history has an older format (version %d); start watchdogd once to upgrade it", version)
 	}
 	if err != nil {
 		conn.Close()
@@ -194,7 +194,7 @@ func inspect(path string) error {
 	for _, suffix := range companions {
 		fi, err := os.Stat(path + suffix)
 		if err == nil && !fi.Mode().IsRegular() {
-			return fmt.Errorf("%w (%s is no regular file)", ErrDamaged, filepath.Base(path+suffix))
+			return fmt.Errorf("%w (%s is not a regular file)", ErrDamaged, filepath.Base(path+suffix))
 		}
 	}
 	f, err := os.Open(path)

@@ -90,7 +90,7 @@ func TestACommandThatHangsIsStoppedWithItsChildren(t *testing.T) {
 	pidFile := filepath.Join(t.TempDir(), "pid")
 	c := notify.Command{Argv: []string{"/bin/sh", "-c", `sleep 1000 & echo $! > "$0"; wait`, pidFile}, Timeout: 500 * time.Millisecond}
 	err := c.Send(t.Context(), notify.MessageOf(stalled("x")))
-	if err == nil || !strings.Contains(err.Error(), "did not end within") {
+	if err == nil || !strings.Contains(err.Error(), "did not finish within") {
 		t.Fatalf("got %v", err)
 	}
 	b, err := os.ReadFile(pidFile)
@@ -119,8 +119,8 @@ func TestHowCommandsFail(t *testing.T) {
 		name, want string
 		argv       []string
 	}{
-		{"none", "set notify.command", nil},
-		{"absent", "check notify.command", []string{"/does/not/exist"}},
+		{"none", "set `notify.command`", nil},
+		{"absent", "check `notify.command`", []string{"/does/not/exist"}},
 		{"refuses", "exit status 3: no such room; run it by hand", []string{"/bin/sh", "-c", `printf 'no\033 such\000 room\n' >&2; exit 3`}},
 		{"talks too much", "exit status 1", []string{"/bin/sh", "-c", `yes | head -c 3000000; exit 1`}},
 		{"does not read", "", []string{"/bin/true"}},

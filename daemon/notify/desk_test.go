@@ -173,7 +173,7 @@ func TestWhatIsNotSentAgain(t *testing.T) {
 		synctest.Wait()
 		expect(t, "sent of old", screen.all(), "")
 		expect(t, "history", outcomes(db), "raised stalled desktop failed given up after several restarts; "+
-			"raised stalled webhook failed this channel is not in use any more")
+			"raised stalled webhook failed this channel is no longer in use")
 		// The trouble itself is not forgotten.
 		d.Look(start.Add(time.Minute), scene(backup.Stalled))
 		synctest.Wait()
@@ -441,6 +441,6 @@ func TestRunsArePinged(t *testing.T) {
 	for _, r := range got() {
 		said = append(said, r.path+" "+r.body)
 	}
-	expect(t, "pings", strings.Join(said, "; "), "/start Anna's iPhone: a backup began; / Anna's iPhone: the backup completed; "+
-		"/start Anna's iPhone: a backup began; /fail Anna's iPhone: the backup broke off; /fail Anna's iPhone: backup is damaged")
+	expect(t, "pings", strings.Join(said, "; "), "/start Anna's iPhone: a backup has begun; / Anna's iPhone: the backup is complete; "+
+		"/start Anna's iPhone: a backup has begun; /fail Anna's iPhone: the backup was interrupted; /fail Anna's iPhone: backup is damaged")
 }

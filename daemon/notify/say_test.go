@@ -90,11 +90,11 @@ func TestGoodNewsSaysHowMuch(t *testing.T) {
 		{Verified, backup.Stalled, State{Device: "Anna's iPhone", Check: good}, "Anna's iPhone: backup is complete",
 			"Finished and checked: 48,212 files, 61.2 GB. Nothing more to do."},
 		{Verified, backup.Stalled, State{Device: "A", Check: backup.CheckResult{Verdict: backup.Unproven}}, "A: backup finished",
-			"Finished and checked, as far as that is possible without its password. Nothing more to do."},
-		{Cleared, backup.Stalled, State{Device: "A", Phase: backup.Transferring}, "A: backup goes on again",
-			"It goes on again: files are being copied. Nothing to do; leave the iPhone connected."},
+			"Finished, and checked as far as possible without its password. Nothing more to do."},
+		{Cleared, backup.Stalled, State{Device: "A", Phase: backup.Transferring}, "A: backup is moving again",
+			"It is moving again: files are being copied. Nothing to do; leave the iPhone connected."},
 		{Cleared, backup.Interrupted, State{Device: "A", Phase: backup.Complete}, "A: backup finished",
-			"The backup has finished since. Nothing more to do."},
+			"The backup has now finished. Nothing more to do."},
 		{Cleared, backup.CodeVolumeMissing, State{}, "Backup drive is back", "This is over. Nothing more to do."},
 	} {
 		told.Code = c.code
@@ -146,7 +146,7 @@ func TestTheWeeklyWord(t *testing.T) {
 	look(8, "10:01")
 	look(9, "10:00")
 	look(15, "10:00") // no backup within the week
-	if want := "8 Backups are well: A backup completed this week, and nothing needs your attention."; len(spoken) != 1 || spoken[0] != want {
+	if want := "8 Backups are well: A backup completed this week. Nothing needs your attention."; len(spoken) != 1 || spoken[0] != want {
 		t.Errorf("spoken: %q", spoken)
 	}
 }

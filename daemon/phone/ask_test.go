@@ -125,7 +125,7 @@ func TestAskStranger(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.close()
-	if err := l.start(t.Context(), mine); err == nil || !strings.Contains(err.Error(), "not the one of the pair record") {
+	if err := l.start(t.Context(), mine); err == nil || !strings.Contains(err.Error(), "not the one in the pair record") {
 		t.Errorf("a session with a stranger: %v", err)
 	}
 }

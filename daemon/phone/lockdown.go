@@ -51,7 +51,7 @@ func (c *Client) openLockdown(ctx context.Context, device int64) (*lockdown, err
 	}
 	if err != nil {
 		conn.Close()
-		return nil, fmt.Errorf("greeting the phone: %w", err)
+		return nil, fmt.Errorf("greeting the iPhone: %w", err)
 	}
 	return l, nil
 }
@@ -67,11 +67,11 @@ func (l *lockdown) ask(request string, more map[string]any) ([]byte, error) {
 	body, err := l.exchange(msg)
 	if err != nil {
 		l.broken = true
-		return nil, fmt.Errorf("asking the phone for %s: %w", request, err)
+		return nil, fmt.Errorf("asking the iPhone for %s: %w", request, err)
 	}
 	var answer struct{ Error string }
 	if err := plist.Unmarshal(body, &answer); err != nil && !errors.Is(err, plist.ErrWrongType) {
-		return nil, fmt.Errorf("reading the phone's answer to %s: %w", request, err)
+		return nil, fmt.Errorf("reading the iPhone's answer to %s: %w", request, err)
 	}
 	if answer.Error != "" {
 		return nil, refusedError(plist.Clean(answer.Error, 60))
@@ -118,7 +118,7 @@ func (l *lockdown) service(name string) (port uint16, secure bool, err error) {
 	}
 	var answer struct{ Port int64 }
 	if err := plist.Unmarshal(body, &answer); err != nil || answer.Port < 1 || answer.Port > 65535 {
-		return 0, false, fmt.Errorf("the phone names no port for %s", name)
+		return 0, false, fmt.Errorf("the iPhone names no port for %s", name)
 	}
 	return uint16(answer.Port), truth(body, "EnableServiceSSL"), nil
 }
@@ -150,7 +150,7 @@ func readFrame(r io.Reader) ([]byte, error) {
 	}
 	n := binary.BigEndian.Uint32(head[:])
 	if n == 0 || n > maxFrame {
-		return nil, fmt.Errorf("a frame of %d bytes from the phone", n)
+		return nil, fmt.Errorf("a frame of %d bytes from the iPhone", n)
 	}
 	return readBody(r, int(n))
 }

@@ -48,7 +48,7 @@ const (
 )
 
 // errFlood ends an observation of a phone that will not stop talking.
-var errFlood = errors.New("the phone sends too many notifications")
+var errFlood = errors.New("the iPhone sends too many notifications")
 
 // Observe waits for the phone's notifications. The channel is closed when ctx
 // ends or the connection is lost; from then on nothing is known, also not that a

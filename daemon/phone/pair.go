@@ -68,7 +68,7 @@ func (r pairRecord) encrypt(ctx context.Context, conn net.Conn) (net.Conn, error
 		CipherSuites:         allCiphers(),
 	})
 	if err := secure.HandshakeContext(ctx); err != nil {
-		return nil, fmt.Errorf("encrypting the connection to the phone: %w", err)
+		return nil, fmt.Errorf("encrypting the connection to the iPhone: %w", err)
 	}
 	return secure, nil
 }
@@ -77,11 +77,11 @@ func (r pairRecord) encrypt(ctx context.Context, conn net.Conn) (net.Conn, error
 // this computer was paired with.
 func (r pairRecord) samePhone(s tls.ConnectionState) error {
 	if len(s.PeerCertificates) == 0 {
-		return errors.New("the phone shows no certificate")
+		return errors.New("the iPhone shows no certificate")
 	}
 	block, _ := pem.Decode(r.DeviceCertificate)
 	if block == nil {
-		return errors.New("the pair record holds no certificate of the phone")
+		return errors.New("the pair record holds no certificate for the iPhone")
 	}
 	peer := s.PeerCertificates[0]
 	if bytes.Equal(peer.Raw, block.Bytes) {
@@ -89,7 +89,7 @@ func (r pairRecord) samePhone(s tls.ConnectionState) error {
 	}
 	known, err := x509.ParseCertificate(block.Bytes)
 	if err != nil || !bytes.Equal(known.RawSubjectPublicKeyInfo, peer.RawSubjectPublicKeyInfo) {
-		return errors.New("the phone's certificate is not the one of the pair record")
+		return errors.New("the iPhone's certificate is not the one in the pair record")
 	}
 	return nil
 }

@@ -31,11 +31,11 @@ const DefaultSocket = "/var/run/usbmuxd"
 // What can stand between this computer and a phone. Use errors.Is.
 var (
 	// ErrAbsent: no usbmuxd listens. Normal on Linux while no phone was ever attached.
-	ErrAbsent = errors.New("usbmuxd does not run")
+	ErrAbsent = errors.New("usbmuxd is not running")
 	// ErrRefused: usbmuxd is there and does not let this user in, or says no.
 	ErrRefused = errors.New("usbmuxd refuses")
 	// ErrNotAttached: usbmuxd does not list this phone now.
-	ErrNotAttached = errors.New("the phone is not attached")
+	ErrNotAttached = errors.New("the iPhone is not connected")
 )
 
 // Options says where usbmuxd is. The zero Options are those of this computer.

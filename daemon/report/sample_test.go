@@ -57,7 +57,7 @@ func stuck() control.Backup {
 			Detail: "Nothing has moved for 26 min while copying files; up to 17 min is usual for Anna’s iPhone. The backup of yesterday is whole and can be restored.",
 			Since:  ago(9 * time.Minute),
 			Evidence: []backup.Evidence{
-				{Fact: "Silent for (awake)", Value: "26 min", Source: backup.FromFolder},
+				{Fact: "Quiet time (awake)", Value: "26 min", Source: backup.FromFolder},
 				{Fact: "Limit in this phase", Value: "17 min", Source: backup.FromHistory},
 				{Fact: "Last data", Value: "21:19", Source: backup.FromFolder},
 				{Fact: "iPhone", Value: "still connected by USB", Source: backup.FromPhone},
@@ -84,14 +84,14 @@ func broken() control.Backup {
 		Chain: control.Chain{Verdict: backup.BrokenUp, Checked: ptr(ago(time.Hour)), Files: ptr(int64(20117)), Bytes: ptr(int64(31.4e9)), Summary: "214 photos, 12 message attachments, nothing from Health"},
 		Findings: []backup.Finding{{
 			Code: backup.ChainBroken, Severity: backup.Critical, Title: "This backup is damaged", Confidence: backup.High, Since: ago(time.Hour),
-			Detail: "226 files that its index lists are not there. It cannot be restored as a whole, whatever the program said that made it.",
+			Detail: "226 files that its index lists are not there. It cannot be restored in full, whatever the program that made it said.",
 			Evidence: []backup.Evidence{
 				{Fact: "Files missing", Value: "226 of 20,117", Source: backup.FromFolder},
 				{Fact: "CameraRollDomain/Media/DCIM/100APPLE/IMG_0001.HEIC", Value: "missing", Source: backup.FromFolder},
 			},
 			Fix: backup.AdviceFor(backup.FreshBackup, cleo, true, ""), Also: []backup.FixID{backup.BackUpNow, backup.CheckStorage}, Key: "cleo-broken",
 		}, {
-			Code: backup.Overdue, Severity: backup.Warning, Title: "A backup is overdue", Detail: "The iPad was at hand on 8 of 9 days.", Since: ago(2 * day),
+			Code: backup.Overdue, Severity: backup.Warning, Title: "A backup is overdue", Detail: "The iPad has been within reach on 8 of 9 days.", Since: ago(2 * day),
 			Fix: backup.AdviceFor(backup.BackUpNow, cleo, true, ""), Key: "cleo-overdue",
 		}, {
 			Code: backup.NotEncrypted, Title: "The backup is not encrypted", Since: ago(60 * day), Key: "cleo-plain",
@@ -159,9 +159,9 @@ func stuckRuns(in *report.Input) {
 	)
 	in.History.Checks = append(in.History.Checks, control.Check{UDID: anna, CheckResult: backup.CheckResult{At: ago(25*time.Hour - 3*time.Minute), Verdict: backup.Good, Files: 61204, Bytes: 83.1e9}})
 	in.History.Notices = append(in.History.Notices,
-		told(anna, ago(8*time.Minute), "raised", backup.Stalled, "Anna’s iPhone is stuck", "desktop", "sent", ""),
-		told(anna, ago(8*time.Minute), "raised", backup.Stalled, "Anna’s iPhone is stuck", "webhook", "failed", "hooks.example.org: connection refused"),
-		told(anna, ago(11*day-time.Hour), "cleared", backup.Stalled, "Anna’s iPhone goes on", "desktop", "sent", ""),
+		told(anna, ago(8*time.Minute), "raised", backup.Stalled, "Anna’s iPhone: backup is stuck", "desktop", "sent", ""),
+		told(anna, ago(8*time.Minute), "raised", backup.Stalled, "Anna’s iPhone: backup is stuck", "webhook", "failed", "hooks.example.org: connection refused"),
+		told(anna, ago(11*day-time.Hour), "cleared", backup.Stalled, "Anna’s iPhone: backup is moving again", "desktop", "sent", ""),
 	)
 }
 
@@ -184,5 +184,5 @@ func brokenRuns(in *report.Input) {
 	in.History.Notices = append(in.History.Notices,
 		told(cleo, ago(58*time.Minute), "raised", backup.ChainBroken, "Cleo’s iPad: this backup is damaged", "desktop", "pending", ""),
 		told(cleo, ago(2*day), "raised", backup.Overdue, "A backup is overdue", "desktop", "suppressed", "quiet hours"),
-		told("", ago(20*day), "raised", backup.NoticesUndelivered, "Notices do not arrive", "log", "sent", ""))
+		told("", ago(20*day), "raised", backup.NoticesUndelivered, "Notices are not arriving", "log", "sent", ""))
 }

@@ -160,7 +160,7 @@ func (r *reader) header() (Header, backup.Rules, error) {
 	var patience map[string]json.RawMessage
 	if raw, ok := keys["patience"]; ok {
 		if err := json.Unmarshal(raw, &patience); err != nil {
-			return h, backup.Rules{}, r.errorf("patience is no object")
+			return h, backup.Rules{}, r.errorf("patience is not an object")
 		}
 	}
 	rules, err := h.rules(patience)

@@ -56,9 +56,9 @@ const (
 )
 
 var (
-	// ErrChanged: the backup was written to while it was checked, so that nothing
+	// ErrChanged: the backup was written to during the check, so that nothing
 	// can be said of it. Most likely a run has begun.
-	ErrChanged = errors.New("the backup was written to while it was checked")
+	ErrChanged = errors.New("the backup was written to during the check")
 	// ErrPassword: the password does not open the backup.
 	ErrPassword = errors.New("the password does not open this backup")
 )

@@ -451,7 +451,7 @@ func TestNamesAndSummary(t *testing.T) {
 	if len(r.Problems) != 1 {
 		t.Fatalf("%+v", r.Problems)
 	}
-	want := verify.Problem{Kind: verify.FileMissing, Path: lost.ID[:2] + "/" + lost.ID, Domain: lost.Domain, Name: lost.Path, Detail: "the file is not there"}
+	want := verify.Problem{Kind: verify.FileMissing, Path: lost.ID[:2] + "/" + lost.ID, Domain: lost.Domain, Name: lost.Path, Detail: "the file is missing"}
 	if r.Problems[0] != want {
 		t.Errorf("got  %+v\nwant %+v", r.Problems[0], want)
 	}

@@ -176,11 +176,11 @@ func (r *keyring) fileCipher(key []byte) (cipher.Block, error) {
 	}
 	kek, ok := r.classes[binary.LittleEndian.Uint32(key)]
 	if !ok {
-		return nil, errors.New("a key's class is not known")
+		return nil, errors.New("a key's class is unknown")
 	}
 	plain, ok := unwrap(kek, key[4:])
 	if !ok {
-		return nil, errors.New("a key does not open")
+		return nil, errors.New("a key cannot be opened")
 	}
 	return aes.NewCipher(plain)
 }

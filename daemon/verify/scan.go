@@ -165,7 +165,7 @@ func (w *worker) list(ctx context.Context, i int) error {
 			w.entries = append(w.entries, entry{id, f.mtime, f.size})
 		})
 		if err != nil {
-			return fmt.Errorf("looking into folder %s of the backup: %w", name, err)
+			return fmt.Errorf("reading folder %s of the backup: %w", name, err)
 		}
 	}
 	w.progress.add(1)

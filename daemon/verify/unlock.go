@@ -100,7 +100,7 @@ func lockedTemp(dir string) (*os.File, error) {
 		}
 		f.Close()
 	}
-	return nil, errors.New("a temporary file does not stay")
+	return nil, errors.New("a temporary file cannot be kept")
 }
 
 func discard(f *os.File) {

@@ -299,7 +299,7 @@ func (h *hints) tell(l *Look, left []wish) {
 	for i := range l.Roots {
 		r := &l.Roots[i]
 		if h.src == nil {
-			r.Polling, r.PollingWhy = true, "File events are not to be had: "+h.failed.Error()+"."
+			r.Polling, r.PollingWhy = true, "File events are not available: "+h.failed.Error()+"."
 			continue
 		}
 		for _, w := range left {
@@ -316,7 +316,7 @@ func (h *hints) reason(w wish) string {
 	if w.device && w.price > perPhone || h.failed == nil {
 		return fmt.Sprintf("Watching %s would take %d file descriptors, more than are set aside for it.", name, w.price)
 	}
-	return fmt.Sprintf("File events for %s are not to be had: %v.", name, h.failed)
+	return fmt.Sprintf("File events for %s are not available: %v.", name, h.failed)
 }
 
 func b2i(b bool) int {

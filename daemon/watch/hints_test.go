@@ -156,8 +156,8 @@ func TestPollingIsSaid(t *testing.T) {
 		src  *pretend
 		want string
 	}{
-		{"no source at all", &pretend{none: errors.New("no such device")}, "File events are not to be had: no such device."},
-		{"no descriptors", &pretend{refuse: enfile}, "are not to be had: too many open files."},
+		{"no source at all", &pretend{none: errors.New("no such device")}, "File events are not available: no such device."},
+		{"no descriptors", &pretend{refuse: enfile}, "are not available: too many open files."},
 		{"all well", &pretend{}, ""},
 	} {
 		l := lookAt(t, dir, 0)

@@ -51,7 +51,7 @@ func readIndex(path string, file backup.File) backup.IndexFile {
 	case len(head) == 0:
 		return backup.IndexFile{File: backup.File{Presence: backup.Empty, ModTime: file.ModTime}}
 	case isZero(head):
-		out.Presence, out.Detail = backup.Broken, "Its beginning is filled with zeros."
+		out.Presence, out.Detail = backup.Broken, "It begins with zeros."
 	case len(head) >= 16 && string(head[:16]) == "SQLite format 3\x00":
 		out.Format = backup.IndexSQLite
 		judgeSQLite(&out, head)
@@ -62,7 +62,7 @@ func readIndex(path string, file backup.File) backup.IndexFile {
 // judgeSQLite compares the length of the file with what its header promises.
 func judgeSQLite(f *backup.IndexFile, head []byte) {
 	if len(head) < sqliteHeader {
-		f.Presence, f.Detail = backup.Broken, fmt.Sprintf("It is cut short: %d bytes are left of it.", f.Size)
+		f.Presence, f.Detail = backup.Broken, fmt.Sprintf("It is cut short: %d bytes are left.", f.Size)
 		return
 	}
 	page := int64(binary.BigEndian.Uint16(head[16:]))
@@ -70,7 +70,7 @@ func judgeSQLite(f *backup.IndexFile, head []byte) {
 		page = 65536
 	}
 	if page < 512 || page&(page-1) != 0 {
-		f.Presence, f.Detail = backup.Broken, fmt.Sprintf("Its header is damaged: it names a page size of %d bytes.", page)
+		f.Presence, f.Detail = backup.Broken, fmt.Sprintf("Its header is damaged: it gives a page size of %d bytes.", page)
 		return
 	}
 	pages := int64(binary.BigEndian.Uint32(head[28:]))
@@ -109,7 +109,7 @@ func readMBDB(path string, file backup.File) backup.IndexFile {
 	case len(head) == 0:
 		out.File = backup.File{Presence: backup.Empty, ModTime: file.ModTime}
 	case len(head) < 6 || string(head[:4]) != "mbdb":
-		out.Presence, out.Detail = backup.Broken, "It does not begin as an index of this kind does."
+		out.Presence, out.Detail = backup.Broken, "It does not begin like an index of this kind."
 	}
 	return out
 }

@@ -148,14 +148,14 @@ func (m *metadata) stat(path string) (stat, backup.File) {
 	case err != nil && isAbsent(err):
 		return st, backup.File{Presence: backup.Missing}
 	case err != nil && isDenied(err):
-		return st, backup.File{Presence: backup.Denied, Detail: "It may not be read by this program."}
+		return st, backup.File{Presence: backup.Denied, Detail: "This program may not read it."}
 	case err != nil:
-		return st, backup.File{Detail: "It could not be looked at: " + err.Error() + "."}
+		return st, backup.File{Detail: "It could not be examined: " + err.Error() + "."}
 	}
 	file := backup.File{Presence: backup.Present, Size: st.size, ModTime: timeOf(st.mtime)}
 	switch {
 	case st.isLink(): // to a file that may be whole
-		return st, backup.File{Presence: backup.Denied, ModTime: file.ModTime, Detail: "It is a link, which is not followed."}
+		return st, backup.File{Presence: backup.Denied, ModTime: file.ModTime, Detail: "It is a link, and links are not followed."}
 	case !st.isRegular():
 		return st, backup.File{Presence: backup.Broken, ModTime: file.ModTime, Detail: "It is " + st.thing() + ", not a file."}
 	case st.size == 0:

@@ -211,9 +211,9 @@ func TestThingsThatAreNoFiles(t *testing.T) {
 		"a pipe":            {func(path string) error { return syscall.Mkfifo(path, 0o644) }, backup.Broken, "It is a pipe, not a file."},
 		"a folder":          {func(path string) error { return os.Mkdir(path, 0o755) }, backup.Broken, "It is a folder, not a file."},
 		"a socket":          {socketAt, backup.Broken, "It is a socket, not a file."},
-		"a link":            {func(path string) error { return os.Symlink("/etc/hostname", path) }, backup.Denied, "It is a link, which is not followed."},
-		"a link to itself":  {func(path string) error { return os.Symlink(path, path) }, backup.Denied, "It is a link, which is not followed."},
-		"a link to nowhere": {func(path string) error { return os.Symlink("/nowhere", path) }, backup.Denied, "It is a link, which is not followed."},
+		"a link":            {func(path string) error { return os.Symlink("/etc/hostname", path) }, backup.Denied, "It is a link, and links are not followed."},
+		"a link to itself":  {func(path string) error { return os.Symlink(path, path) }, backup.Denied, "It is a link, and links are not followed."},
+		"a link to nowhere": {func(path string) error { return os.Symlink("/nowhere", path) }, backup.Denied, "It is a link, and links are not followed."},
 	} {
 		p := newPhone(t)
 		for _, name := range []string{"Status.plist", "Manifest.plist", "Manifest.db", "Info.plist"} {

@@ -94,11 +94,11 @@ func missRoot(out *backup.Root, err error, known Identity) {
 	out.Access = backup.AccessAbsent
 	out.Detail = "There is no such folder."
 	if linked {
-		out.Detail = "The link points to " + target + ", which is not there."
+		out.Detail = "The link points to " + target + ", which is missing."
 	}
 	out.Volume = judgeGone(known, target, linked, nearestMount(target))
 	if out.Volume == backup.VolumeMissing && known.Mount != "" && !linked {
-		out.Detail = "The disk that was mounted on " + known.Mount + " is not there."
+		out.Detail = "The disk that was mounted on " + known.Mount + " is missing."
 	}
 }
 

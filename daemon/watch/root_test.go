@@ -153,8 +153,8 @@ func TestRootsThatAreNone(t *testing.T) {
 		{filepath.Join(dir, "missing"), backup.AccessAbsent, backup.VolumeUnknown, "There is no such folder."},
 		{filepath.Join(file, "below"), backup.AccessAbsent, backup.VolumeUnknown, "There is no such folder."},
 		{file, backup.AccessAbsent, backup.VolumeOK, "It is a file, not a folder."},
-		{dangling, backup.AccessAbsent, backup.VolumeMissing, "The link points to " + dir + "/gone/Backup, which is not there."},
-		{chain, backup.AccessAbsent, backup.VolumeMissing, "The link points to " + dir + "/gone/Backup, which is not there."},
+		{dangling, backup.AccessAbsent, backup.VolumeMissing, "The link points to " + dir + "/gone/Backup, which is missing."},
+		{chain, backup.AccessAbsent, backup.VolumeMissing, "The link points to " + dir + "/gone/Backup, which is missing."},
 		{loop, backup.AccessUnknown, backup.VolumeUnknown, "The folder could not be listed: its links lead in a circle."},
 	} {
 		l := see(t, nil, c.path)

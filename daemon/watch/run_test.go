@@ -140,7 +140,7 @@ func TestNoSource(t *testing.T) {
 		r := start(t, p.root(), Options{Events: true, NewSource: none, Idle: 10 * time.Minute})
 		defer r.stop()
 		l := r.want(5*time.Second, "0.0", "1.0", "3.0") // it is asked for again, less and less often
-		if root := l.Roots[0]; !root.Polling || root.PollingWhy != "File events are not to be had: inotify is used up." || len(l.Backups) != 1 {
+		if root := l.Roots[0]; !root.Polling || root.PollingWhy != "File events are not available: inotify is used up." || len(l.Backups) != 1 {
 			t.Errorf("root %+v, %d backups", root, len(l.Backups))
 		}
 	})

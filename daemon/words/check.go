@@ -21,45 +21,45 @@ func And(parts []string) string {
 // Details of verdicts.
 
 const (
-	NoFileYet         = "No run has brought any file yet."
-	NothingToRestore  = "No run ever finished here: there is nothing to restore from yet."
-	MixedAndMissing   = "Old and new files are mixed, and some of the new are missing: it cannot be restored until a run finishes."
-	MixedAndThere     = "Old and new files are mixed; all files of the new state are there, so that the next run can finish it."
-	BeneathEncrypted  = "The backup before the torn run is encrypted; its files look whole as far as can be told without the password."
-	SizesMayBeChanges = "Few files differ in size; a file that changed while it was sent looks like this too."
-	LeftOutOnPurpose  = "The program that made this backup can leave files out on purpose; the missing ones may be such."
-	MoreNeedsPassword = "It is encrypted: nothing more can be told without the password."
+	NoFileYet         = "No files have arrived yet."
+	NothingToRestore  = "No backup has ever finished here, so there is nothing to restore yet."
+	MixedAndMissing   = "Old and new files are mixed, and some new ones are missing: it cannot be restored until a backup finishes."
+	MixedAndThere     = "Old and new files are mixed; all the new ones are there, so the next backup can finish it."
+	BeneathEncrypted  = "The backup before the interrupted one is encrypted; its files look whole as far as can be told without the password."
+	SizesMayBeChanges = "Few files differ in size; a file that changed while being sent looks the same."
+	LeftOutOnPurpose  = "The program that made this backup can leave files out on purpose, which may explain those missing."
+	MoreNeedsPassword = "It is encrypted: nothing more can be told without its password."
 )
 
 // StillThere says that an encrypted backup has lost no file since a check.
 func StillThere(since time.Time) string {
-	return "It is encrypted. Every file that was there on " + Day(since) + " still is, at its size."
+	return "It is encrypted. Every file that was there on " + Day(since) + " is still there, at the same size."
 }
 
 // WrittenSince says how many of these files were written to since.
-func WrittenSince(files int64) string { return Count(files) + " of them were written to since." }
+func WrittenSince(files int64) string { return Count(files) + " of them have been written to since." }
 
 // SoFarHolds says what a first run has brought before it was torn.
 func SoFarHolds(files int64) string {
-	return "It holds " + Plural(files, "file") + " so far; the next run continues from them."
+	return "It holds " + Plural(files, "file") + " so far; the next backup continues from there."
 }
 
 // BeneathDamaged and BeneathWhole say how the backup is that a torn run was to
 // replace.
 func BeneathDamaged(reason string) string {
-	return "The backup before the torn run is damaged: " + reason + "."
+	return "The backup before the interrupted one is damaged: " + reason + "."
 }
 func BeneathWhole(files int64) string {
-	return "The backup before the torn run lies whole beneath it, all " + Plural(files, "file") + "."
+	return "The backup before the interrupted one is still there and whole, all " + Plural(files, "file") + "."
 }
 
 // JournalBeside says that some program has opened the index in the folder.
 func JournalBeside(index string) string {
-	return "A journal stands beside the index (" + index + "-wal): some program opened it here, and its rows were not read."
+	return "There is a journal beside the index (" + index + "-wal): some program opened it here, and its rows were not read."
 }
 
 // InventoryNotKept says that the next check cannot compare with this one.
-func InventoryNotKept(why string) string { return "Its inventory could not be kept: " + why + "." }
+func InventoryNotKept(why string) string { return "Its inventory could not be saved: " + why + "." }
 
 // CannotBeTrusted says what is damaged, what that is to its owner ("" unknown),
 // and what else there is to know ("" nothing).
@@ -72,15 +72,14 @@ func CannotBeTrusted(reason, affected, more string) string {
 }
 
 // What is wrong with files, in numbers: "of 1,204 files, 12 are missing and 1 is
-// of the wrong size". The labels are those of the evidence, too.
+// of the wrong size". The evidence has labels of its own.
 
 const (
-	FactListed     = "files listed"
-	FactMissing    = "missing"
-	FactWrongSize  = "of the wrong size"
-	FactContent    = "with other content"
-	FactNotRegular = "not regular files"
-	FactPlace      = "folder"
+	FactListed     = "Files listed"
+	FactMissing    = "Files missing"
+	FactWrongSize  = "Files of the wrong size"
+	FactContent    = "Files with different content"
+	FactNotRegular = "Items that are not files"
 )
 
 // A Toll is how many files are not as they should be.
@@ -92,7 +91,7 @@ func (t Toll) String() string {
 	for _, c := range []struct {
 		n    int64
 		what string
-	}{{t.Missing, FactMissing}, {t.WrongSize, FactWrongSize}, {t.WrongContent, FactContent}, {t.NotRegular, "replaced by something that is no file"}} {
+	}{{t.Missing, "missing"}, {t.WrongSize, "of the wrong size"}, {t.WrongContent, "different in content"}, {t.NotRegular, "replaced by something other than a file"}} {
 		switch {
 		case c.n == 1:
 			parts = append(parts, "1 is "+c.what)
@@ -114,10 +113,10 @@ func OfFiles(t Toll) string { return "of its files, " + t.String() }
 // What is wrong with one file.
 
 const (
-	FileGone         = "the file is not there"
-	FileContentWrong = "the content is not what the phone sent"
+	FileGone         = "the file is missing"
+	FileContentWrong = "the content is not what the iPhone sent"
 	FileTwoSizes     = "the index gives two sizes for this file"
-	FileNotFinished  = "a folder of an unfinished run stands beside the finished backup"
+	FileNotFinished  = "a folder from an unfinished backup is beside the finished one"
 )
 
 // FileSize says that a file has another size than it should.
@@ -125,14 +124,14 @@ func FileSize(is, should int64) string { return Plural(is, "byte") + " instead o
 
 // FileOddSize says that a file cannot be an encrypted one.
 func FileOddSize(is int64) string {
-	return Plural(is, "byte") + ": an encrypted file has a multiple of 16"
+	return Plural(is, "byte") + ": the size of an encrypted file is a multiple of 16"
 }
 
 // FileOfSizeGone says that a file is gone of which only the size is known.
-func FileOfSizeGone(was int64) string { return "the file of " + Plural(was, "byte") + " is gone" }
+func FileOfSizeGone(was int64) string { return "the file of " + Plural(was, "byte") + " is missing" }
 
 // IDThatIsNone says that the index names a file in a way that no phone does.
-func IDThatIsNone(id string) string { return "the index gives an id that is none: " + id }
+func IDThatIsNone(id string) string { return "the index gives a file id that is not one: " + id }
 
 // NoFile says what stands where a file should be: "it is a folder, not a file".
 func NoFile(thing string) string { return "it is " + thing + ", not a file" }
@@ -162,7 +161,9 @@ func IsUnreadable(name, why string) string { return name + " cannot be read: " +
 func IsDamaged(name, fault string) string { return name + " is damaged: " + fault }
 
 // StoppedWhile says in which state the last run stopped.
-func StoppedWhile(state string) string { return fmt.Sprintf("the last run stopped while %q", state) }
+func StoppedWhile(state string) string {
+	return fmt.Sprintf("the last backup stopped in the state %q", state)
+}
 
 // TheFolder is the folder's name, as one that says whose a backup is.
 const TheFolder = "the folder's name"
@@ -175,19 +176,19 @@ func TwoPhones(here, id, there, other string) string {
 // Why an index cannot be read, after "cannot be read: ".
 const (
 	IndexNoDatabase   = "it is not a database"
-	IndexZeros        = "its beginning is filled with zeros"
+	IndexZeros        = "it begins with zeros"
 	IndexDamaged      = "the database is damaged"
 	IndexRowTooLarge  = "a row is larger than any real one"
 	IndexNoTable      = "it has no table of files"
 	IndexNoColumns    = "its table of files lacks columns"
 	IndexNotUTF8      = "its text is not UTF-8"
-	IndexTooMany      = "it lists more files than any phone holds"
+	IndexTooMany      = "it lists more files than any iPhone holds"
 	IndexNotPadded    = "it is cut short: its size is not a multiple of 16 bytes"
 	IndexNoPlain      = "it does not decrypt to a database"
-	IndexOtherStart   = "it does not begin as an index does"
+	IndexOtherStart   = "it does not begin like an index"
 	IndexEndsInRecord = "it ends in the middle of a record, or is damaged"
 	KeybagDamaged     = "its key bag is damaged"
-	KeybagRounds      = "its key bag asks for more rounds than any phone does"
+	KeybagRounds      = "its key bag asks for more rounds than any iPhone does"
 )
 
 // IndexCut says how much of an index is there.
@@ -199,7 +200,7 @@ func IndexCut(is, should int64) string {
 func IndexUnreadable(why string) string { return "the database cannot be read: " + why }
 
 // IndexKey says that the key of an encrypted index does not open.
-func IndexKey(why string) string { return "its key for the index does not open: " + why }
+func IndexKey(why string) string { return "its key for the index cannot be opened: " + why }
 
 // What files are to their owner.
 
@@ -207,19 +208,19 @@ func IndexKey(why string) string { return "its key for the index does not open: 
 // is lost ("": that is not said).
 var lostKinds = map[string]struct{ one, many, dear string }{
 	"attachment": {"message attachment", "message attachments", ""},
-	"messages":   {"file of Messages", "files of Messages", "Messages"},
+	"messages":   {"Messages file", "Messages files", "Messages"},
 	"video":      {"video", "videos", ""},
 	"photo":      {"photo", "photos", "Photos"},
-	"library":    {"file of the photo library", "files of the photo library", ""},
-	"health":     {"file of Health", "files of Health", "Health"},
+	"library":    {"photo library file", "photo library files", ""},
+	"health":     {"Health file", "Health files", "Health"},
 	"memo":       {"voice memo", "voice memos", ""},
-	"contacts":   {"file of Contacts", "files of Contacts", ""},
-	"calls":      {"file of Calls", "files of Calls", ""},
-	"calendar":   {"file of Calendar", "files of Calendar", ""},
-	"notes":      {"file of Notes", "files of Notes", ""},
+	"contacts":   {"Contacts file", "Contacts files", ""},
+	"calls":      {"call history file", "call history files", ""},
+	"calendar":   {"Calendar file", "Calendar files", ""},
+	"notes":      {"Notes file", "Notes files", ""},
 	"keychain":   {"keychain", "keychains", ""},
-	"whatsapp":   {"file of WhatsApp", "files of WhatsApp", ""},
-	"apps":       {"file of apps", "files of apps", ""},
+	"whatsapp":   {"WhatsApp file", "WhatsApp files", ""},
+	"apps":       {"app file", "app files", ""},
 	"settings":   {"settings file", "settings files", ""},
 	"other":      {"other file", "other files", ""},
 }

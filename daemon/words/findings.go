@@ -30,18 +30,18 @@ func OrUnknown(s string) string {
 // Of the watched folder.
 
 const (
-	FactListing     = "Listing the folder"
+	FactListing     = "Folder listing"
 	FactFolder      = "Folder"
-	FactLeadsTo     = "Leads to"
+	FactLeadsTo     = "Link target"
 	FactFileEvents  = "File events"
 	MountedReadOnly = "read-only"
 	TitleNoAnswer   = "The backup folder cannot be read"
-	TitleOtherDisk  = "Another disk stands in for the drive"
-	TitleNoFolder   = "There is no folder where backups go"
-	DriveGone       = "The drive that the backup folder lies on is gone."
-	OtherDisk       = "Where the backup drive was mounted there is another disk or a plain folder now. A backup made now lands on the wrong disk."
-	VolumeReadOnly  = "The volume of the backup folder is mounted read-only: nothing can be saved on it."
-	LookedAtByClock = "File events are not to be had here, so the folder is looked at by the clock."
+	TitleOtherDisk  = "Another disk is in the drive's place"
+	TitleNoFolder   = "The backup folder is not a folder"
+	DriveGone       = "The drive with the backup folder is gone."
+	OtherDisk       = "Another disk or a plain folder is now where the backup drive was mounted. A backup made now goes to the wrong disk."
+	VolumeReadOnly  = "The volume with the backup folder is mounted read-only: nothing can be saved to it."
+	LookedAtByClock = "File events are not available here, so the folder is watched by the clock."
 )
 
 // FactVolume is the volume of a folder.
@@ -49,27 +49,27 @@ func FactVolume(folder string) string { return "Volume of " + folder }
 
 // NoAnswer says that listing a folder ends in an error that is no refusal.
 func NoAnswer(folder string) string {
-	return folder + " does not answer as a folder should, so nothing can be said of the backups in it."
+	return folder + " does not respond as a folder should, so nothing is known about the backups in it."
 }
 
 // ReadingRefused says that a folder may not be read.
 func ReadingRefused(folder string) string {
-	return "Reading " + folder + " is refused, so nothing can be said of the backups in it."
+	return "Reading " + folder + " is refused, so nothing is known about the backups in it."
 }
 
 // FolderAwaited says that a configured folder is not there.
 func FolderAwaited(folder string) string {
-	return folder + " does not exist. It is watched for, and noticed when it appears."
+	return folder + " does not exist. The watchdog is waiting for it to appear."
 }
 
 // FirstBackupAwaited says that the system's own backup folder is not there.
 func FirstBackupAwaited(folder string) string {
-	return "No backup has been made on this computer yet: " + folder + " does not exist. It is watched for."
+	return "No backup has been made on this computer yet: " + folder + " does not exist. The watchdog is waiting for it."
 }
 
 // FolderIsFile says that something stands where the folder should be.
 func FolderIsFile(folder string) string {
-	return folder + " is a file, not a folder. Move it away, or name the right folder in the configuration (roots) or with --root."
+	return folder + " is a file, not a folder. Move it away, or set the right folder in the configuration (`roots`) or with `--root`."
 }
 
 // Of a run: labels that more than one finding uses.
@@ -77,9 +77,9 @@ func FolderIsFile(folder string) string {
 const (
 	FactLastData      = "Last data"
 	FactBackupProgram = "Backup program"
-	FactFreeNow       = "Free now"
+	FactFreeNow       = "Free space"
 	FactComputer      = "This computer"
-	OnBattery         = "runs on its battery"
+	OnBattery         = "on battery"
 )
 
 // ProgramRuns and ProgramGone say what became of the program that makes the backup.
@@ -93,49 +93,49 @@ const (
 	KeptUntouched = "The last complete backup is untouched and can be restored."
 	KeptOlder     = "An older backup is there and can be restored."
 	KeptNothing   = "There is no older backup to restore here."
-	KeptArrived   = "There is no older backup to restore here; what has arrived is kept for the next run."
-	KeptUnknown   = "Whether an older backup can be restored is not known."
+	KeptArrived   = "There is no older backup to restore here; what has arrived is kept for the next attempt."
+	KeptUnknown   = "It is not known whether an older backup can be restored."
 )
 
 // KeptGivenUp says that a full run has given up the complete backup of that day.
 func KeptGivenUp(day time.Time) string {
-	return "The backup of " + Day(day) + " was given up for this run; nothing can be restored here until one finishes."
+	return "The backup of " + Day(day) + " was given up for this one; nothing can be restored here until a backup finishes."
 }
 
 // KeptReplaced says that a run was putting its files in place of those of the
 // complete backup of that day.
 func KeptReplaced(day time.Time) string {
-	return "The backup of " + Day(day) + " was being replaced by this run; nothing can be restored here until one finishes."
+	return "The backup of " + Day(day) + " was being replaced by this one; nothing can be restored here until a backup finishes."
 }
 
 // KeptElsewhere says that the complete backup of that day was set aside.
 func KeptElsewhere(day time.Time) string {
-	return "The backup of " + Day(day) + " is no longer in this folder; nothing can be restored from here until a run finishes."
+	return "The backup of " + Day(day) + " is no longer in this folder; nothing can be restored from here until a backup finishes."
 }
 
 // Of the phone's passcode.
 
 const (
-	FactScreen             = "On the phone's screen"
-	FactNothingFor         = "Nothing has arrived for"
+	FactScreen             = "iPhone screen"
+	FactNothingFor         = "Time since last data"
 	FactLongestScan        = "Longest scan of this iPhone so far"
-	SheetShown             = "The phone shows its passcode sheet. The backup goes on when it is entered."
-	TitleProbablyWaiting   = "The iPhone probably waits for you"
-	ProbablyWaitingForCode = "The backup program runs and the phone is connected, but nothing has arrived. Most likely the phone asks for its passcode."
+	SheetShown             = "The iPhone is showing its passcode screen. The backup continues once the passcode is entered."
+	TitleProbablyWaiting   = "The iPhone is probably waiting for you"
+	ProbablyWaitingForCode = "The backup program is running and the iPhone is connected, but nothing has arrived. Most likely the iPhone is asking for its passcode."
 )
 
-// SheetFor says for how long the passcode sheet is up.
-func SheetFor(d time.Duration) string { return "passcode sheet, for " + Span(d) }
+// SheetFor says for how long the passcode screen is up.
+func SheetFor(d time.Duration) string { return "passcode screen, for " + Span(d) }
 
 // Of the connection.
 
 const (
-	FactWasConnected = "Was connected by"
-	FactConnected    = "Connected by"
-	FactGoneSince    = "Gone since"
+	FactWasConnected = "Connection before"
+	FactConnected    = "Connection"
+	FactGoneSince    = "Time of disconnection"
 	FactPhone        = "iPhone"
-	FactLostOverWiFi = "Runs lost over Wi-Fi in 14 days"
-	FactOverCable    = "Over a cable"
+	FactLostOverWiFi = "Failures over Wi-Fi in 14 days"
+	FactOverCable    = "Failures by cable"
 )
 
 // links are how a phone is connected, as an answer to "connected by".
@@ -149,27 +149,27 @@ func StillConnected(connection string) string { return "still connected by " + L
 
 // PhoneLeft says that the phone went in the middle of a run.
 func PhoneLeft(kept string) string {
-	return "The phone left while its backup was under way, and nothing has arrived since. " + kept
+	return "The iPhone was disconnected during its backup, and nothing has arrived since. " + kept
 }
 
 // LostOverWiFi says that Wi-Fi loses runs and a cable does not.
 func LostOverWiFi(runs int, kept string) string {
-	return fmt.Sprintf("%d runs over Wi-Fi were lost in the last 14 days, and none over a cable. %s", runs, kept)
+	return fmt.Sprintf("%d backups over Wi-Fi failed in the last 14 days, and none by cable. %s", runs, kept)
 }
 
 // Of room on the disk.
 
 const (
-	FactLeastFree    = "Least free in this run"
-	FactArrivedSoFar = "Arrived so far"
-	FactExpected     = "Expected in all, about"
-	FactPhoneUses    = "In use on the phone"
-	FactFreeOnPhone  = "Free on the phone"
-	FactWasFull      = "The disk was full during the last run"
-	DiskFull         = "The disk that the backup goes to is full. What is written now is cut short, even if the program reports success."
+	FactLeastFree    = "Lowest free space so far"
+	FactArrivedSoFar = "Data received so far"
+	FactExpected     = "Expected total, about"
+	FactPhoneUses    = "Space used on the iPhone"
+	FactFreeOnPhone  = "Free space on the iPhone"
+	FactWasFull      = "Lowest free space in the last backup"
+	DiskFull         = "The disk the backup goes to is full. What is written now is cut short, even if the program reports success."
 	TitleDiskWasFull = "The disk was full during the backup"
-	DiskWasFull      = "The disk was full for a while during the last run, so files written then are cut short, even if the program reported success. " +
-		"Another run puts that right only where the phone notices; `watchdogctl check` tells."
+	DiskWasFull      = "The disk was full for a while during the last backup, so files written then are cut short, even if the program reported success. " +
+		"Another backup puts that right only if the iPhone notices; `watchdogctl check` can tell."
 )
 
 // WasFull says how little was free, and when.
@@ -178,9 +178,9 @@ func WasFull(free int64, at time.Time) string { return Bytes(free) + " free at "
 // DiskTooSmall says that what a run still needs is more than is free. AtMost:
 // what it needs is an upper bound. MayFree: the system may make room by itself.
 func DiskTooSmall(needs, free int64, atMost, mayFree bool) string {
-	s := fmt.Sprintf("About %s are still to come, and %s are free.", Bytes(needs), Bytes(free))
+	s := fmt.Sprintf("About %s is still to come, and %s is free.", Bytes(needs), Bytes(free))
 	if atMost {
-		s = fmt.Sprintf("Up to %s may still come, and %s are free.", Bytes(needs), Bytes(free))
+		s = fmt.Sprintf("Up to %s may still come, and %s is free.", Bytes(needs), Bytes(free))
 	}
 	if mayFree {
 		s += " macOS may free more by itself."
@@ -190,20 +190,20 @@ func DiskTooSmall(needs, free int64, atMost, mayFree bool) string {
 
 // PhoneFull says how little is free on the phone.
 func PhoneFull(free int64) string {
-	return "The phone has " + Bytes(free) + " free. It needs room for the snapshot that it backs up from."
+	return "The iPhone has " + Bytes(free) + " free. It needs room for the snapshot it backs up from."
 }
 
 // Of power and sleep.
 
 const (
 	FactBattery = "Battery"
-	FactAsleep  = "Asleep during this run"
-	FactWoke    = "Woke"
+	FactAsleep  = "Sleep during this backup"
+	FactWoke    = "Last wake"
 )
 
 // BatteryLow says how full the phone's battery is, and BatteryAt only that.
 func BatteryLow(percent int) string {
-	return fmt.Sprintf("The phone is at %d %% and not charging while its backup runs.", percent)
+	return fmt.Sprintf("The iPhone is at %d %% and not charging while its backup runs.", percent)
 }
 func BatteryAt(percent int) string { return fmt.Sprintf("%d %%, not charging", percent) }
 
@@ -211,35 +211,35 @@ func BatteryAt(percent int) string { return fmt.Sprintf("%d %%, not charging", p
 // gone on since.
 func Slept(d time.Duration, goesOn bool) string {
 	if goesOn {
-		return "The computer slept for " + Span(d) + " while the backup was under way. It has gone on since."
+		return "The computer slept for " + Span(d) + " during the backup. The backup has continued since."
 	}
-	return "The computer slept for " + Span(d) + " while the backup was under way, and nothing has moved since it woke."
+	return "The computer slept for " + Span(d) + " during the backup, and nothing has moved since it woke."
 }
 
 // Of runs that ended unfinished.
 
 const (
-	FactLostInARow   = "Runs lost in a row"
-	FactEndedWhile   = "They ended while"
+	FactLostInARow   = "Failed attempts in a row"
+	FactEndedWhile   = "Phases they ended in"
 	FactLastState    = "Last state in Status.plist"
-	FactArrivedInRun = "Arrived in this run"
-	TitleNeverBegan  = "The backup ended before it began"
-	EndedCleaningUp  = "The last run ended while it cleaned up. Its files are all there, but it needs one more run to be trusted."
-	EndedInTheMiddle = "The last run ended while new files were taking the place of old ones. Neither the old nor the new backup is whole until a run finishes; the next one goes on from here, so delete nothing."
+	FactArrivedInRun = "Data received this time"
+	TitleNeverBegan  = "The backup never started sending"
+	EndedCleaningUp  = "The last attempt ended while cleaning up. All the files are there, but one more backup is needed before they can be trusted."
+	EndedInTheMiddle = "The last attempt ended while new files were replacing old ones. Neither the old nor the new backup is whole until a backup finishes; the next one continues from here, so delete nothing."
 )
 
 // LostInARow says that no run ends well any more.
 func LostInARow(runs int, kept string) string {
-	return fmt.Sprintf("%d runs in a row have ended without finishing. %s", runs, kept)
+	return fmt.Sprintf("%d attempts in a row have ended without finishing. %s", runs, kept)
 }
 
 // EndedBeforeSending says that a run ended while the phone prepared.
 func EndedBeforeSending(kept string) string {
-	return "The last attempt ended before any file was sent; often because nobody entered the passcode on the phone. " + kept
+	return "The last attempt ended before any file was sent, often because nobody entered the passcode on the iPhone. " + kept
 }
 
 // EndedTooEarly says that a run ended before it was done.
-func EndedTooEarly(kept string) string { return "The last run ended before it was done. " + kept }
+func EndedTooEarly(kept string) string { return "The last attempt ended before it was done. " + kept }
 
 // Arrived is what a run has brought: "1,204 files, 88 MB".
 func Arrived(files, bytes int64) string { return Plural(files, "file") + ", " + Bytes(bytes) }
@@ -247,17 +247,17 @@ func Arrived(files, bytes int64) string { return Plural(files, "file") + ", " + 
 // Of runs that get nowhere.
 
 const (
-	FactSilent       = "Silent for (awake)"
+	FactSilent       = "Quiet time (awake)"
 	FactLimit        = "Limit in this phase"
-	FactUsualSilence = "Longest healthy silence so far"
-	FactOtherProgram = "Another program works on this backup"
+	FactUsualSilence = "Longest normal quiet time"
+	FactOtherProgram = "Other program using this backup"
 	FactRate         = "Rate over ten minutes"
-	FactUnderWay     = "Under way for (awake)"
-	FactLongest      = "Longest that is expected"
+	FactUnderWay     = "Time under way (awake)"
+	FactLongest      = "Longest expected time"
 )
 
 // busy says what a run does in each phase, after "while".
-var busy = map[string]string{"preparing": "preparing", "transferring": "sending files", "finishing": "finishing", "settling": "settling"}
+var busy = map[string]string{"preparing": "preparing", "transferring": "copying files", "finishing": "finishing", "settling": "settling"}
 
 // Stuck says for how long nothing has moved, in which phase, and how long it
 // may be. Learned: the limit is this phone's own.
@@ -272,9 +272,9 @@ func Stuck(silence time.Duration, phase string, limit time.Duration, learned boo
 // SlowAt says how fast data arrives, and how long the rest takes at that rate;
 // zero or less: not known.
 func SlowAt(rate float64, left time.Duration) string {
-	s := fmt.Sprintf("Over the last ten minutes %s a second have arrived.", Bytes(int64(rate)))
+	s := fmt.Sprintf("Over the last ten minutes, data has arrived at %s a second.", Bytes(int64(rate)))
 	if left > 0 {
-		s += " At that rate about " + Span(left) + " are left."
+		s += " At that rate it needs about " + Span(left) + " more."
 	}
 	return s
 }
@@ -284,7 +284,7 @@ func PerSecond(rate float64) string { return Bytes(int64(rate)) + "/s" }
 
 // UnderWayFor says that a run takes long.
 func UnderWayFor(d time.Duration, kept string) string {
-	return "This run has been under way for " + Span(d) + ". " + kept
+	return "This backup has been under way for " + Span(d) + ". " + kept
 }
 
 // Of software.
@@ -294,12 +294,12 @@ const (
 	FactIOS        = "iOS"
 	FactMacOS      = "macOS"
 	Refused        = "refused"
-	PairingRefused = "The phone refuses this computer, though the two once trusted each other."
+	PairingRefused = "The iPhone refuses this computer, although they once trusted each other."
 )
 
 // IOSNewer says that the phone's system is newer than this Mac can know.
 func IOSNewer(ios, macOS string) string {
-	return fmt.Sprintf("The phone runs iOS %s, which is newer than macOS %s.", ios, macOS)
+	return fmt.Sprintf("The iPhone runs iOS %s, which is newer than macOS %s.", ios, macOS)
 }
 
 // Of the backup itself.
@@ -310,28 +310,28 @@ const (
 	FactIndex        = "Index"
 	FactSnapshot     = "Snapshot/"
 	FactSnapshotHas  = "Files in it, about"
-	FactThen         = "Then"
-	FactBefore       = "Before"
-	FactNow          = "Now"
+	FactThen         = "Previous backup"
+	FactBefore       = "Previous backup"
+	FactNow          = "This backup"
 	FileMissing      = "missing"
 	FileDenied       = "may not be read"
 	FileUnreadable   = "cannot be read"
 	StateFinished    = "finished"
 	Encrypted        = "encrypted"
 	NotEncrypted     = "not encrypted"
-	BesideFinished   = "present beside finished"
-	NothingFinished  = "No run of this phone has ever finished here, so nothing can be restored from this folder."
-	SnapshotLeft     = "A folder Snapshot/ lies beside the finished backup: an earlier run died. The next complete run removes it."
-	UnprovenInOrder  = "This backup is encrypted: what can be told without its password is in order."
+	BesideFinished   = "beside the finished backup"
+	NothingFinished  = "No backup of this iPhone has ever finished here, so nothing can be restored from this folder."
+	SnapshotLeft     = "There is a Snapshot/ folder beside the finished backup: an earlier attempt stopped partway. The next complete backup removes it."
+	UnprovenInOrder  = "This backup is encrypted. What can be told without its password is in order."
 	ProveIt          = "`watchdogctl check --password-stdin` proves it."
-	OnlyInEncrypted  = "Passwords, Health data and call history are in encrypted backups only."
-	phonesRanOut     = "Phones have run out of memory over indexes of this size"
+	OnlyInEncrypted  = "Only encrypted backups hold passwords, Health data and call history."
+	phonesRanOut     = "iPhones have run out of memory over indexes of this size"
 	nothingFromThere = "Nothing can be restored from this backup."
 )
 
 // FileDamaged says which file of the metadata is damaged, and how.
 func FileDamaged(name, how string) string {
-	return "A file that a restore needs is damaged: " + name + " (" + clause(how) + ")."
+	return "A file needed for a restore is damaged: " + name + " (" + clause(how) + ")."
 }
 
 // clause makes part of a sentence of one: "it is cut short" of "It is cut short.".
@@ -351,7 +351,7 @@ func CheckCounts(missing, size, content, of int64) string {
 // CheckFound says what a check found: how many files are damaged or, where none
 // is, the reason ("" unknown), and what is lost by what it is to its owner.
 func CheckFound(damaged, of int64, reason, lost string) string {
-	s := "The check found it damaged."
+	s := "The check found damage."
 	switch {
 	case damaged > 0:
 		s = Count(damaged) + " of " + Plural(of, "file") + " damaged or missing."
@@ -375,43 +375,43 @@ func States(snapshot, backup string) string { return snapshot + ", " + OrUnknown
 
 // IndexTooLarge says how large the index is.
 func IndexTooLarge(size int64) string {
-	return "Manifest.db has " + Bytes(size) + ". " + phonesRanOut + " and hung at 0 %."
+	return "Manifest.db is " + Bytes(size) + ". " + phonesRanOut + " and hung at 0 %."
 }
 
 // Shrunk compares two backups.
 func Shrunk(bytesWas, filesWas, bytes, files int64) string {
-	return fmt.Sprintf("The backup before held %s in %s, this one %s in %s.", Bytes(bytesWas), Plural(filesWas, "file"), Bytes(bytes), Plural(files, "file"))
+	return fmt.Sprintf("The previous backup held %s in %s, this one %s in %s.", Bytes(bytesWas), Plural(filesWas, "file"), Bytes(bytes), Plural(files, "file"))
 }
 
 // WasEncrypted says when a backup was encrypted that no longer is.
 func WasEncrypted(day time.Time) string {
-	return "The backup of " + Day(day) + " was encrypted, this one is not."
+	return "The backup of " + Day(day) + " was encrypted; this one is not."
 }
 
 // Of what is missing.
 
 const (
 	FactLastComplete = "Last complete backup"
-	FactDaysAtHand   = "Days with the phone at hand"
-	FactDaysWatched  = "Days on which the watchdog ran"
-	FactPhoneSays    = "Last backup, says the phone"
-	FactFolderSays   = "Last backup, says the folder"
+	FactDaysAtHand   = "Days with the iPhone within reach"
+	FactDaysWatched  = "Days with the watchdog running"
+	FactPhoneSays    = "Last backup according to the iPhone"
+	FactFolderSays   = "Last backup according to the folder"
 	FactLastCloud    = "Last iCloud backup"
 	FactAppleStatus  = "Apple System Status"
-	PhoneDisagrees   = "The folder has a backup that the phone does not count: its own last one is older."
+	PhoneDisagrees   = "The folder has a backup that the iPhone has no record of: its own last one is older."
 	AppleReports     = "Apple's System Status page reports an ongoing event for iCloud Backup."
 )
 
 // OverdueAtHand says how long the last backup is ago, in days on which the phone
 // was at hand; OverdueWatched where nobody could tell whether it was.
 func OverdueAtHand(last time.Time, days int) string {
-	return fmt.Sprintf("The last complete backup is from %s. The phone was at hand on %s since.", Day(last), Plural(int64(days), "day"))
+	return fmt.Sprintf("The last complete backup is from %s. The iPhone has been within reach on %s since.", Day(last), Plural(int64(days), "day"))
 }
 func OverdueWatched(last time.Time, days int) string {
-	return fmt.Sprintf("The last complete backup is from %s, %s of watching ago.", Day(last), Plural(int64(days), "day"))
+	return fmt.Sprintf("The last complete backup is from %s. The watchdog has run on %s since.", Day(last), Plural(int64(days), "day"))
 }
 
 // CloudOverdue says how old the last iCloud backup is.
 func CloudOverdue(age time.Duration) string {
-	return "iCloud Backup is on, but the phone's last one is " + Span(age) + " old."
+	return "iCloud Backup is on, but the iPhone's last one is " + Span(age) + " old."
 }

@@ -63,7 +63,7 @@ const nothingToDo = "Nothing more to do."
 func Finished(files, bytes int64, sealed bool) News {
 	title, text := "backup is complete", "Finished and checked"
 	if sealed {
-		title, text = "backup finished", "Finished and checked, as far as that is possible without its password"
+		title, text = "backup finished", "Finished, and checked as far as possible without its password"
 	}
 	if files > 0 {
 		text += ": " + Plural(files, "file")
@@ -76,13 +76,13 @@ func Finished(files, bytes int64, sealed bool) News {
 
 // GoesOn says that data flows again in the run that a notice was about.
 func GoesOn(phase string) News {
-	return News{"backup goes on again", "It goes on again: " + PhaseOf(phase).Doing + ". Nothing to do; leave the iPhone connected."}
+	return News{"backup is moving again", "It is moving again: " + PhaseOf(phase).Doing + ". Nothing to do; leave the iPhone connected."}
 }
 
 // FinishedSince says that a run completed after the notice, where nothing was
 // checked.
 func FinishedSince() News {
-	return News{"backup finished", "The backup has finished since. " + nothingToDo}
+	return News{"backup finished", "The backup has now finished. " + nothingToDo}
 }
 
 // IsOver says that a condition is over that has a word for it (Condition.Over).
@@ -90,37 +90,37 @@ func IsOver(over string) News { return News{over, "This is over. " + nothingToDo
 
 // Weekly is the quiet word that backups of so many devices are well.
 func Weekly(devices int) News {
-	text := fmt.Sprintf("Backups of %d devices completed this week, and nothing needs your attention.", devices)
+	text := fmt.Sprintf("Backups of %d devices completed this week. Nothing needs your attention.", devices)
 	if devices == 1 {
-		text = "A backup completed this week, and nothing needs your attention."
+		text = "A backup completed this week. Nothing needs your attention."
 	}
 	return News{"Backups are well", text}
 }
 
 // Trial is the notice of test-notification.
 func Trial() News {
-	return News{"This is a test", "Notices of Backup Watchdog arrive here. Nothing to do."}
+	return News{"This is a test", "Notices from Backup Watchdog arrive here. Nothing to do."}
 }
 
 // What a dead-man service is told of a run, with the device's name.
-func PingBegan(device string) string     { return device + ": a backup began" }
-func PingCompleted(device string) string { return device + ": the backup completed" }
-func PingBrokeOff(device string) string  { return device + ": the backup broke off" }
+func PingBegan(device string) string     { return device + ": a backup has begun" }
+func PingCompleted(device string) string { return device + ": the backup is complete" }
+func PingBrokeOff(device string) string  { return device + ": the backup was interrupted" }
 
 // What a person should see of a test, by the way it takes.
 const (
-	LookForBanner = "a banner of “" + Product + "” where this desktop shows its notices"
+	LookForBanner = "a banner from “" + Product + "” where this desktop shows its notices"
 
-	LookForTerminalNotifier = "a banner of terminal-notifier at the top right. If none comes: System Settings > Notifications > terminal-notifier > " +
-		"Allow Notifications; version 2.0 shows nothing on macOS 26, so update it: `brew upgrade terminal-notifier`"
+	LookForTerminalNotifier = "a banner from terminal-notifier at the top right. If none appears: System Settings > Notifications > terminal-notifier > " +
+		"Allow Notifications; version 2.0 shows nothing on macOS 26, so update it with `brew upgrade terminal-notifier`"
 
-	LookForScriptEditor = "a banner with the icon of Script Editor at the top right. If none comes: open Script Editor, run `display notification \"test\"` " +
+	LookForScriptEditor = "a banner with Script Editor's icon at the top right. If none appears: open Script Editor, run `display notification \"test\"` " +
 		"once and allow it; then System Settings > Notifications > Script Editor > Allow Notifications. A Focus hides banners as well"
 
 	LookForNothing = "nothing: without osascript no banner can be shown"
-	LookForWebhook = "a message “This is a test” in the service behind this address"
+	LookForWebhook = "a message “This is a test” in the service at this address"
 	LookForCommand = "what this command does with a notice"
-	LookForLog     = "a line “notice” in the log; no channel is set, so notices are only there and in `watchdogctl status`"
+	LookForLog     = "a line “notice” in the log; no channel is set up, so notices are only there and in `watchdogctl status`"
 )
 
 // The ways that notices take to a desktop, by name.
@@ -135,7 +135,7 @@ func WayTerminalNotifier(path string) string { return "terminal-notifier (" + pa
 
 // Why a notice that a crash left behind is not sent any more.
 const (
-	DropNoChannel = "this channel is not in use any more"
+	DropNoChannel = "this channel is no longer in use"
 	DropTooOld    = "too old to be sent after a restart"
 	DropTries     = "given up after several restarts"
 	DropQueueFull = "newer notices took its place"
@@ -156,12 +156,12 @@ func (h Hitch) String() string {
 // NoSession: nobody is logged in at a desktop that shows notices.
 func NoSession() Hitch {
 	return Hitch{"no desktop session", "notices are shown through the D-Bus session bus, and there is none: " +
-		"run watchdogd as a service of the desktop's user, or set notify.webhook or notify.command"}
+		"run watchdogd as a service of the desktop's user, or set `notify.webhook` or `notify.command`"}
 }
 
 // BusUnreachable: there is a session bus, and it does not answer.
 func BusUnreachable(why string) Hitch {
-	return Hitch{"the D-Bus session bus cannot be reached: " + why, "log out and in, or check DBUS_SESSION_BUS_ADDRESS"}
+	return Hitch{"the D-Bus session bus cannot be reached: " + why, "log out and in again, or check DBUS_SESSION_BUS_ADDRESS"}
 }
 
 // NobodyShows: no program shows notices on this desktop.
@@ -171,7 +171,7 @@ func NobodyShows(why string) Hitch {
 
 // DesktopBusy: earlier notices were given to the desktop, and it has not come back.
 func DesktopBusy() Hitch {
-	return Hitch{"the desktop has not answered earlier notices yet", restartDesktop}
+	return Hitch{"the desktop has not yet answered earlier notices", restartDesktop}
 }
 
 // DesktopSilent: the desktop did not answer in time.
@@ -179,7 +179,7 @@ func DesktopSilent(within time.Duration) Hitch {
 	return Hitch{"the desktop did not answer within " + Span(within), restartDesktop}
 }
 
-const restartDesktop = "log out and in, or restart the notification service"
+const restartDesktop = "log out and in again, or restart the notification service"
 
 // DesktopRefused: the desktop took the notice and gave an error.
 func DesktopRefused(why string, darwin bool) Hitch {
@@ -193,11 +193,11 @@ func DesktopRefused(why string, darwin bool) Hitch {
 func NoOsascript() Hitch { return Hitch{"osascript was not found", "set PATH to include /usr/bin"} }
 
 // NoCommand: the channel is on and says not what to run.
-func NoCommand() Hitch { return Hitch{"no command is set", "set notify.command"} }
+func NoCommand() Hitch { return Hitch{"no command is set", "set `notify.command`"} }
 
 // CommandSlow: a command took too long and was ended.
 func CommandSlow(program string, within time.Duration) Hitch {
-	return Hitch{program + " did not end within " + Span(within) + " and was stopped", "let it hand long work to another program"}
+	return Hitch{program + " did not finish within " + Span(within) + " and was stopped", "let it hand long tasks to another program"}
 }
 
 // CommandFailed: a command could not be run, or ended with an error. Said is
@@ -206,16 +206,16 @@ func CommandFailed(program, why, said string) Hitch {
 	if said != "" {
 		return Hitch{program + ": " + why + ": " + said, "run it by hand to see more"}
 	}
-	return Hitch{program + ": " + why, "check notify.command in the configuration"}
+	return Hitch{program + ": " + why, "check `notify.command` in the configuration"}
 }
 
 // NoWebhookURL and NoPingURL: what is set is no address.
 func NoWebhookURL() Hitch {
-	return Hitch{"notify.webhook is no URL", "write it as https://host/path"}
+	return Hitch{"`notify.webhook` is not a URL", "write it as https://host/path"}
 }
 
 func NoPingURL() Hitch {
-	return Hitch{"notify.ping is no URL", "write it as https://hc-ping.com/your-id"}
+	return Hitch{"`notify.ping` is not a URL", "write it as https://hc-ping.com/your-id"}
 }
 
 // UnusableURL: an address that nothing can be sent to.
@@ -240,7 +240,7 @@ func Redirected(host string) Hitch {
 
 // RedirectedTo: a host sends on to another one, which a notice does not follow.
 func RedirectedTo(host, to string) Hitch {
-	return Hitch{host + " redirects to " + to, "set the URL to that address if it is right"}
+	return Hitch{host + " redirects to " + to, "set the URL to that address if it is the right one"}
 }
 
 // RedirectedEmpty: a host sends on in a way that loses the text.
@@ -252,17 +252,17 @@ func RedirectedEmpty(host string) Hitch {
 var metrics = map[string]string{
 	"up":                              "Whether the watchdog was running when it wrote this.",
 	"info":                            "The version that wrote this, as a label.",
-	"start_time_seconds":              "When the watchdog began, in Unix time.",
+	"start_time_seconds":              "When the watchdog started, in Unix time.",
 	"notices_unseen":                  "Notices that went out and were neither acknowledged nor cleared.",
-	"notices_total":                   "Notices since the watchdog began, by channel and outcome.",
+	"notices_total":                   "Notices since the watchdog started, by channel and outcome.",
 	"root_watched":                    "Whether a watched folder can be looked at.",
 	"root_free_bytes":                 "Free space on the disk of a watched folder.",
 	"phase":                           "1 for the phase a backup is in, 0 for the others.",
-	"chain_verdict":                   "1 for what the last check said of a backup's contents, 0 for the others.",
+	"chain_verdict":                   "1 for what the last check said about a backup's contents, 0 for the others.",
 	"last_complete_timestamp_seconds": "When the last complete backup ended, in Unix time.",
-	"run_start_timestamp_seconds":     "When the run under way, or the last one, began, in Unix time.",
-	"run_bytes":                       "What the run has brought so far.",
-	"run_files":                       "How many files the run has brought so far.",
+	"run_start_timestamp_seconds":     "When the backup under way, or the last one, began, in Unix time.",
+	"run_bytes":                       "How much that backup has brought so far, in bytes.",
+	"run_files":                       "How many files that backup has brought so far.",
 	"silence_seconds":                 "How long nothing has moved while this computer was awake.",
 	"silence_limit_seconds":           "How long that may last in this phase.",
 	"finding_active":                  "Conditions that hold now.",

@@ -15,14 +15,14 @@ var ReportPage = struct {
 	Aside, NoRoots, NoRuns, NoChecks, NoNotices string
 	Complete, Named, Redacted                   string
 }{
-	Aside:     "These backups are kept, and no longer used or watched.",
-	NoRoots:   "No folder is known to be watched.",
-	NoRuns:    "No run has been seen yet. The next one is drawn here as it goes.",
-	NoChecks:  "Its contents have not been checked yet. That is done after each complete backup.",
-	NoNotices: "Nothing had to be said about it.",
-	Complete:  "This page holds no script and loads nothing: it is the same for whoever opens it, wherever it lies.",
-	Named:     "Names and folders are in it. To show it to a stranger, make it with `watchdogctl report --redact`.",
-	Redacted:  "Names, ids, folders and addresses are left out, and letters stand for them. Times, sizes and models are real.",
+	Aside:     "These backups are kept, but no longer used or watched.",
+	NoRoots:   "No watched folder is known.",
+	NoRuns:    "No backup has been seen yet. The next one is drawn here as it goes.",
+	NoChecks:  "Its contents have not been checked yet. They are checked after each complete backup.",
+	NoNotices: "There have been no notices about it.",
+	Complete:  "This page contains no script and loads nothing: it looks the same wherever it is opened.",
+	Named:     "It contains names and folders. To show it to a stranger, make it with `watchdogctl report --redact`.",
+	Redacted:  "Letters stand in for names, ids, folders and addresses. Times, sizes and models are real.",
 }
 
 // ReportMade says who made the page. Version may be "".
@@ -32,7 +32,7 @@ func ReportMade(version string) string {
 
 // ReportStale says that the page shows what was known some time ago.
 func ReportStale(date, ago string) string {
-	return fmt.Sprintf("The watchdog is not running. This is what it last knew, %s, %s. Nobody has watched since.", date, ago)
+	return fmt.Sprintf("The watchdog is not running. This is what it last knew, %s, %s. Nothing has been watched since.", date, ago)
 }
 
 // ReportMoment is when the page was made: "Friday 27 November 2026, 21:45".
@@ -45,18 +45,18 @@ const (
 )
 
 // ReportNeeds is the page in one sentence where several things need somebody.
-func ReportNeeds(n int) string { return Capital(Small(n)) + " things need you." }
+func ReportNeeds(n int) string { return Capital(Small(n)) + " things need attention." }
 
 // Why the page shows no device.
 const (
-	ReportNoRoot   = "No folder is known to be watched, so nothing can be said of any backup."
-	ReportNoSight  = "The backup folder could not be looked into. There may be backups or none, good ones or damaged ones."
-	ReportNoBackup = "No backup is in the watched folder. When the first one begins it appears here, with its course, its size and what a check of it finds."
+	ReportNoRoot   = "No watched folder is known, so nothing is known about any backup."
+	ReportNoSight  = "The backup folder could not be read. There may be no backups, good ones or damaged ones."
+	ReportNoBackup = "There is no backup in the watched folder. When the first one begins, it appears here with its progress, its size and what a check finds."
 )
 
 // How a device is, in one sentence.
 const (
-	ReportBrokeOff     = "The last run broke off."
+	ReportBrokeOff     = "The last attempt was interrupted."
 	ReportDamaged      = "Its backup is damaged."
 	ReportUnrestorable = "Its last backup cannot be restored."
 )
@@ -100,7 +100,7 @@ const (
 // of it besides; each may be "".
 func ReportLastValue(date, ago, besides string) string {
 	if date == "" {
-		return "None is known"
+		return "None known"
 	}
 	if ago != "" {
 		date += " (" + ago + ")"
@@ -146,7 +146,7 @@ const ReportSeen = "seen"
 // ReportMuted is beside a condition that is muted; until is a date, or "".
 func ReportMuted(until string) string {
 	if until == "" {
-		return "muted for good"
+		return "muted permanently"
 	}
 	return "muted until " + until
 }
@@ -157,7 +157,7 @@ func ReportMutedOnly(title, until string) string {
 }
 
 // ReportMoreRuns says how many runs are not in the table.
-func ReportMoreRuns(n int) string { return Plural(int64(n), "earlier run") + " not listed." }
+func ReportMoreRuns(n int) string { return Plural(int64(n), "earlier backup") + " not listed." }
 
 // How a check looked, in a table's cell.
 const (
@@ -171,7 +171,7 @@ func ReportLost(missing, wrongSize, wrongContents, irregular int64) string {
 	for _, x := range []struct {
 		n    int64
 		what string
-	}{{missing, "missing"}, {wrongSize, "of the wrong size"}, {wrongContents, "with wrong contents"}, {irregular, "not regular"}} {
+	}{{missing, "missing"}, {wrongSize, "of the wrong size"}, {wrongContents, "with different content"}, {irregular, "replaced by something else"}} {
 		if x.n > 0 {
 			parts = append(parts, Plural(x.n, "file")+" "+x.what)
 		}
@@ -196,21 +196,21 @@ func ReportYes(b bool) string {
 
 // Names of the charts.
 const (
-	ChartRuns  = "Timeline of the runs"
+	ChartRuns  = "Timeline of backups"
 	ChartSizes = "Size of the backup over time"
 )
 
 // ChartCourse is the name of one run's curve.
-func ChartCourse(date string) string { return "Progress of the run of " + date }
+func ChartCourse(date string) string { return "Progress of the backup of " + date }
 
 // ChartRunsWords says what the timeline shows. Counts are of the runs by how
 // they ended; took are the lengths of the last ones.
 func ChartRunsWords(since string, complete, brokeOff, running, unknown int, took []time.Duration) string {
-	text := fmt.Sprintf("%s since %s: %d complete", Plural(int64(complete+brokeOff+running+unknown), "run"), since, complete)
+	text := fmt.Sprintf("%s since %s: %d complete", Plural(int64(complete+brokeOff+running+unknown), "backup"), since, complete)
 	for _, x := range []struct {
 		n    int
 		word string
-	}{{brokeOff, "broke off"}, {running, "running"}, {unknown, "with an end that is not known"}} {
+	}{{brokeOff, "interrupted"}, {running, "running"}, {unknown, "with an unknown outcome"}} {
 		if x.n > 0 {
 			text += fmt.Sprintf(", %d %s", x.n, x.word)
 		}
@@ -256,20 +256,20 @@ func ChartSilence(d time.Duration, from, while string) string {
 func ChartCourseWords(bytes int64, took time.Duration, outcome string, silent, blank []string) string {
 	text := fmt.Sprintf("%s in %s; %s.", Bytes(bytes), Span(took), outcome)
 	if len(silent) == 0 {
-		text += " It was never silent for longer than is normal."
+		text += " It was never quiet for longer than normal."
 	} else {
-		text += " Silent for longer than is normal: " + strings.Join(silent, "; ") + "."
+		text += " Quiet for longer than normal: " + strings.Join(silent, "; ") + "."
 	}
 	if len(blank) > 0 {
-		text += " The computer slept or nobody watched: " + strings.Join(blank, "; ") + "."
+		text += " The computer slept or nothing was watching: " + strings.Join(blank, "; ") + "."
 	}
 	return text
 }
 
 // ChartSilent and ChartBlank name such stretches in the drawing.
-func ChartSilent(d time.Duration) string { return "silent " + Span(d) }
+func ChartSilent(d time.Duration) string { return "quiet " + Span(d) }
 
-func ChartBlank(d time.Duration) string { return "no word for " + Span(d) }
+func ChartBlank(d time.Duration) string { return "nothing known for " + Span(d) }
 
 // ChartSpan is a length of time on an axis: "0", "20 min", "3 h", "2 d".
 func ChartSpan(d time.Duration) string {

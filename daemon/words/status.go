@@ -12,8 +12,8 @@ import (
 // The first line, where nothing is wrong; [AllWell] and its like are others.
 const (
 	NothingWrong    = "Nothing is wrong."
-	OnlyMuted       = "Nothing is wrong but what is muted."
-	WaitingForFirst = NoBackupYet + " The watchdog waits for the first one."
+	OnlyMuted       = "Nothing is wrong except what is muted."
+	WaitingForFirst = NoBackupYet + " The watchdog is waiting for the first one."
 )
 
 // Trouble is the first line where something is wrong: the title, or how many
@@ -22,7 +22,7 @@ func Trouble(titles []string) string {
 	if len(titles) == 1 {
 		return titles[0] + "."
 	}
-	return fmt.Sprintf("%d things need you. First: %s.", len(titles), titles[0])
+	return fmt.Sprintf("%d things need attention. First: %s.", len(titles), titles[0])
 }
 
 // Whose puts the phone's name behind a title.
@@ -51,7 +51,7 @@ func BackingUpAlone(name string) string {
 
 // Old comes before a status that nobody keeps up to date.
 func Old(then, now time.Time) string {
-	return fmt.Sprintf("This is old: it was so %s, %s ago. Nobody has watched since.", When(then, now), Span(now.Sub(then)))
+	return fmt.Sprintf("Out of date: last updated %s, %s ago. Nothing has been watched since.", When(then, now), Span(now.Sub(then)))
 }
 
 // Then is the first line of an old status.
@@ -93,11 +93,11 @@ func Quiet(silent, limit, usual time.Duration) string {
 	text := "Quiet for " + Span(silent) + "."
 	switch {
 	case limit > 0 && silent > limit:
-		return text + " Up to " + Span(limit) + " would be normal."
+		return text + " Up to " + Span(limit) + " is normal."
 	case usual > 0:
-		return text + " Usual for this iPhone: up to " + Span(usual) + "."
+		return text + " Up to " + Span(usual) + " is usual for this iPhone."
 	case limit > 0:
-		return text + " Up to " + Span(limit) + " is normal here."
+		return text + " Up to " + Span(limit) + " is normal."
 	}
 	return text
 }
@@ -105,7 +105,7 @@ func Quiet(silent, limit, usual time.Duration) string {
 // BrokeOff says how the last run ended unfinished; a zero time and no bytes are
 // unknown.
 func BrokeOff(end time.Time, bytes int64, now time.Time) string {
-	text := "The last run broke off"
+	text := "The last attempt was interrupted"
 	if !end.IsZero() {
 		text += " " + When(end, now)
 	}
@@ -117,8 +117,8 @@ func BrokeOff(end time.Time, bytes int64, now time.Time) string {
 
 // What stands of the last complete backup, once a later run has begun.
 const (
-	GivenUp         = "given up for this run: nothing can be restored until it is complete"
-	BeingReplaced   = "its files are being replaced just now"
+	GivenUp         = "given up for this one: nothing can be restored until it is complete"
+	BeingReplaced   = "its files are now being replaced"
 	NoLongerThere   = "it can no longer be restored"
 	StillRestorable = "it can still be restored"
 )
@@ -203,7 +203,7 @@ const Seen = "You have seen this."
 
 // Told says that a notice went out, and how to stop the reminders.
 func Told(at, now time.Time, code string) string {
-	return fmt.Sprintf("You were told %s. Seen it: `watchdogctl ack %s`", When(at, now), code)
+	return fmt.Sprintf("You were told %s. Mark as seen: `watchdogctl ack %s`", When(at, now), code)
 }
 
 // Muted is said of what the reader does not want to hear of; a zero time is for good.
@@ -224,7 +224,7 @@ func untilWhen(t, now time.Time) string {
 // What stands below the backups.
 
 // NoBackupOfIt is said of an iPhone that is connected and has none.
-const NoBackupOfIt = "No backup of it is in the watched folder."
+const NoBackupOfIt = "There is no backup of it in the watched folder."
 
 // SetAside is the heading over backups that are no longer watched.
 const SetAside = "Set aside, and no longer watched:"
@@ -252,7 +252,7 @@ func MutedElsewhere(code, name string, until, now time.Time) string {
 // HowToBackUp says how a first backup is made.
 func HowToBackUp(mac bool, folder string) string {
 	if mac {
-		return "To make one: connect the iPhone by cable, unlock it, open Finder, choose the iPhone in the sidebar, and click Back Up Now."
+		return "To make one: connect the iPhone by cable, unlock it, select it in the Finder sidebar, and click Back Up Now."
 	}
 	return "To make one: connect the iPhone by cable, unlock it, and run `idevicebackup2 backup \"" + folder + "\"`."
 }
@@ -265,7 +265,7 @@ func Watching(state, path string) string {
 	case "polling":
 		return "Watching " + path + " by the clock"
 	case "missing":
-		return "Waiting for " + path + ": it is not there"
+		return "Waiting for " + path + ": it is missing"
 	case "denied":
 		return "Not allowed to read " + path
 	}
@@ -274,7 +274,7 @@ func Watching(state, path string) string {
 
 // Unwatched says that a folder holds more backups than are followed.
 func Unwatched(n int) string {
-	return Plural(int64(n), "more backup") + " in it are not watched: there are too many. Those set aside long ago may be moved elsewhere."
+	return Plural(int64(n), "more backup") + " in it are not watched, because there are too many. Those set aside long ago can be moved elsewhere."
 }
 
 // Free is the room on a drive.
@@ -285,7 +285,7 @@ const ReadOnly = "read-only"
 
 // VersionsDiffer says that the watchdog is of another version than this program.
 func VersionsDiffer(watchdog, own string) string {
-	return fmt.Sprintf("The watchdog that runs is version %s, this program %s: `watchdogctl restart`.", watchdog, own)
+	return fmt.Sprintf("The running watchdog is version %s, this program %s: run `watchdogctl restart`.", watchdog, own)
 }
 
 // SocketAt says where the watchdog is asked, where that is no usual place.

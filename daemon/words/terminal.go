@@ -13,8 +13,8 @@ type Pair struct{ Left, Right string }
 
 // LiveKeys are the keys of the live view.
 var LiveKeys = []Pair{
-	{"tab, right", "the next iPhone"}, {"shift-tab, left", "the iPhone before"}, {"enter", "the steps of the fix; again: of the next one"},
-	{"c", "copy the command of the fix"}, {"up, down", "scroll"}, {"esc", "back"}, {"q", "quit"},
+	{"tab, right", "the next iPhone"}, {"shift-tab, left", "the previous iPhone"}, {"enter", "the steps of the fix; again for the next one"},
+	{"c", "copy the fix's command"}, {"up, down", "scroll"}, {"esc", "back"}, {"q", "quit"},
 }
 
 // The headings of the live view's help.
@@ -30,7 +30,7 @@ func LiveSigns(complete, running, info, warning, critical string) []Pair {
 
 // LiveHelp is the rest of the help.
 var LiveHelp = []string{
-	"The curve shows how much arrived in each part of the last hour, or since a younger run began; a dot is a part in which nothing did.",
+	"The curve shows how much arrived in each part of the last hour, or since the backup began if that is less; a dot is a part in which nothing arrived.",
 	"For a screen reader, `watchdogctl status --watch | cat` writes plain lines whenever something changes.",
 }
 
@@ -62,7 +62,7 @@ const (
 
 // LinesHidden says that a picture was cut to the window.
 func LinesHidden(n int) string {
-	return fmt.Sprintf("(and %d more lines: make the window higher)", n)
+	return fmt.Sprintf("(and %d more lines: make the window taller)", n)
 }
 
 // WhyIs is a fix's reason, written out.
@@ -94,7 +94,7 @@ func CheckVerdict(verdict string) string {
 	if verdict == "unproven" {
 		return "unproven: encrypted"
 	}
-	return verdict
+	return Verdict(verdict)
 }
 
 // A CheckCount is what a check has looked at.
@@ -117,7 +117,7 @@ func (c CheckCount) Counts() string {
 	case c.Encrypted:
 		fmt.Fprintf(&b, "%s there, %s, encrypted", Plural(c.Present, "file"), Bytes(c.Bytes))
 	default:
-		fmt.Fprintf(&b, "%s there, %s, without an index that can be read", Plural(c.Present, "file"), Bytes(c.Bytes))
+		fmt.Fprintf(&b, "%s there, %s, without a readable index", Plural(c.Present, "file"), Bytes(c.Bytes))
 	}
 	if c.Compared > 0 {
 		fmt.Fprintf(&b, "; %s compared with what the iPhone sent", Plural(c.Compared, "content"))
@@ -128,7 +128,7 @@ func (c CheckCount) Counts() string {
 	}
 	fmt.Fprintf(&b, "; checked in %s.", took)
 	if c.Extra > 0 {
-		fmt.Fprintf(&b, " %s more belong to no listed file, which harms nothing.", Count(c.Extra))
+		fmt.Fprintf(&b, " Also there: %s not in the index, which does no harm.", Plural(c.Extra, "file"))
 	}
 	return b.String()
 }
@@ -138,7 +138,7 @@ const WhatIsWrong = "What is wrong:"
 
 // ProblemsOmitted says that there are more of them.
 func ProblemsOmitted(n int64) string {
-	return fmt.Sprintf("and %s more; --json lists up to 1,000", Count(n))
+	return fmt.Sprintf("and %s more; `--json` lists up to 1,000", Count(n))
 }
 
 // stages of a check, by the names package verify has for them.
@@ -151,8 +151,8 @@ func Stage(stage string) string { return stages[stage] }
 // backup than the one that was checked.
 const (
 	CheckedAside   = "It is set aside: no new backup builds on it."
-	CheckedOutside = "It lies outside the watched folders: the backups made there do not build on it."
-	CheckedRunning = "A backup of this iPhone is running, and this is a moment in the middle of it: check again when it is done."
+	CheckedOutside = "It is outside the watched folders: the backups made there do not build on it."
+	CheckedRunning = "A backup of this iPhone is running, so this is only a moment in the middle of it: check again when it is done."
 )
 
 // What `watchdogctl history` says.
@@ -162,8 +162,8 @@ const (
 	PastBackups    = "Backups"
 	PastNotices    = "Notices"
 	NothingYet     = "Nothing has been recorded here yet."
-	RunningThen    = "running then"
-	HowItEndedLost = "how it ended is not known"
+	RunningThen    = "still running then"
+	HowItEndedLost = "how it ended is unknown"
 )
 
 // NoneKept is why there is no past to show where none was ever recorded.
@@ -171,7 +171,7 @@ const NoneKept = "none were kept here"
 
 // PastUnread says why the past is not shown in a report.
 func PastUnread(why string) string {
-	return "Past runs, checks and notices cannot be shown: " + why + "."
+	return "Past backups, checks and notices cannot be shown: " + why + "."
 }
 
 // Ended says how a run ended, at the end of its line.
@@ -238,10 +238,10 @@ func Because(what, reason string) string {
 
 // What `watchdogctl explain` says around a condition and a fix.
 const (
-	Catalogue     = "What the watchdog can say. `watchdogctl explain CODE` has the whole of each."
-	OfBackups     = "Of a backup"
-	OfFolders     = "Of the backup folder"
-	OfWatchdog    = "Of the watchdog itself"
+	Catalogue     = "What the watchdog can say. `watchdogctl explain CODE` explains each in full."
+	OfBackups     = "About a backup"
+	OfFolders     = "About the backup folder"
+	OfWatchdog    = "About the watchdog itself"
 	WhatToDo      = "What to do"
 	HoldsWhen     = "Holds when"
 	SeverityIs    = "Severity"
@@ -298,7 +298,7 @@ func (s Standing) Known(now time.Time) string {
 	case s.Restorable == "yes" && !s.Complete.IsZero():
 		return "It was complete " + When(s.Complete, now) + ", and its files have not been checked since."
 	}
-	return "Whether it is whole is not known: `watchdogctl check` tells."
+	return "It is not known whether it is whole: `watchdogctl check` can tell."
 }
 
 // Warning says what would be lost with it, "" where that is nothing.
@@ -317,7 +317,7 @@ const (
 	Renames       = "This renames the folder"
 	RenamesTo     = "to"
 	RenamesBack   = "back to"
-	RetiresWithal = "Nothing is deleted. The next backup of this iPhone sends everything and needs as much space again."
+	RetiresWithal = "Nothing is deleted. The next backup of this iPhone sends everything again and needs as much space again."
 )
 
 // GoAhead is the question.
@@ -325,7 +325,7 @@ const GoAhead = "Go ahead? [y/N] "
 
 // DidRetire says what was done, and what comes next.
 func DidRetire(name string, s Standing, now time.Time) string {
-	return "Set aside as " + name + ". " + s.Known(now) + " Start a new backup now, and check that before you delete this one."
+	return "Set aside as " + name + ". " + s.Known(now) + " Make a new backup now, and check it before you delete this one."
 }
 
 // DidUndo says that it was taken back.
@@ -336,10 +336,10 @@ func DidUndo(name string) string {
 // What `watchdogctl ack` and `mute` say.
 
 // DidAck says that there are no more reminders of something.
-func DidAck(title string) string { return "noted, you will not be reminded of it: " + title }
+func DidAck(title string) string { return "noted, you will not be reminded of this: " + title }
 
 // DidUnack says that there are again.
-func DidUnack(title string) string { return "you will be reminded of it again: " + title }
+func DidUnack(title string) string { return "you will be reminded of this again: " + title }
 
 // DidMute says that something is not told any more; span "" is for good.
 func DidMute(code, name, span string) string {
@@ -351,7 +351,9 @@ func DidMute(code, name, span string) string {
 }
 
 // DidUnmute says that it is told again.
-func DidUnmute(code, name string) string { return fmt.Sprintf("%s is told again for %s", code, name) }
+func DidUnmute(code, name string) string {
+	return fmt.Sprintf("%s is no longer muted for %s", code, name)
+}
 
 // What `watchdogctl test-notification` says.
 

@@ -19,10 +19,10 @@ type Phase struct {
 }
 
 var phases = map[string]Phase{
-	"preparing":    {"Preparing: the iPhone gathers what to send", "the iPhone gathers what to send", "while preparing"},
+	"preparing":    {"Preparing: the iPhone is gathering what to send", "the iPhone is gathering what to send", "while preparing"},
 	"transferring": {"Copying files", "files are being copied", "while copying files"},
-	"finishing":    {"Finishing: the new files are put in their place", "the new files are put in their place", "while finishing"},
-	"settling":     {"Finished; the last checks are still due", "finished, and the last checks are still due", "at the last checks"},
+	"finishing":    {"Finishing: new files are being moved into place", "new files are being moved into place", "while finishing"},
+	"settling":     {"Finished; the final checks are still due", "finished, and the final checks are still due", "during the final checks"},
 }
 
 // PhaseOf names a phase of a run under way.
@@ -36,10 +36,10 @@ var kinds = map[string]string{
 func Kind(kind string) string { return kinds[kind] }
 
 var outcomes = map[string]string{
-	"complete": "complete", "abandoned": "broke off", "running": "running",
+	"complete": "complete", "abandoned": "interrupted", "running": "running",
 }
 
-// Outcome says how a run ended: "complete", "broke off while copying files". The
+// Outcome says how a run ended: "complete", "interrupted while copying files". The
 // phase is the last one that was seen, "" where none was.
 func Outcome(outcome, phase string) string {
 	text := outcomes[outcome]
@@ -53,11 +53,11 @@ func Outcome(outcome, phase string) string {
 }
 
 // NotKnown is said where a word is due and nothing is known.
-const NotKnown = "not known"
+const NotKnown = "unknown"
 
 var verdicts = map[string]string{
 	"good": "whole", "broken": "damaged", "unproven": "in order, as far as can be told without its password",
-	"incomplete": "not complete", "unchecked": "not checked yet",
+	"incomplete": "incomplete", "unchecked": "not checked yet",
 }
 
 // Verdict says what a check of a backup's contents found, after "the backup is".
@@ -94,7 +94,7 @@ var channels = map[string]string{
 func Channel(channel string) string { return channels[channel] }
 
 var events = map[string]string{
-	"repeated": "reminder", "cleared": "it is over", "verified": "finished and checked", "assured": "weekly word",
+	"repeated": "reminder", "cleared": "resolved", "verified": "finished and checked", "assured": "weekly report",
 }
 
 // Event says why a notice was written, beside its title; "" of one that tells
@@ -139,12 +139,12 @@ var withheld = map[string]string{
 	RuleMinimum: "less severe than `notify.minimum` asks for",
 	RuleAcked:   "you had seen it",
 	RuleMuted:   "muted for this iPhone",
-	RuleTold:    "it was told once, and that is enough",
-	RuleRepeat:  "told less than `notify.repeat` before",
-	RuleSame:    "the same trouble was told before",
-	RuleQuiet:   "within the quiet hours",
-	RuleCap:     "as many notices as `notify.daily_cap` allows went out that day",
-	RuleRetry:   "it could not be sent a short while before",
+	RuleTold:    "you had been told already",
+	RuleRepeat:  "told less than `notify.repeat` ago",
+	RuleSame:    "you had been told of the same trouble",
+	RuleQuiet:   "it was in the quiet hours",
+	RuleCap:     "`notify.daily_cap` had been reached that day",
+	RuleRetry:   "it had failed a short while before",
 	RuleJoined:  "told together with another",
 }
 
@@ -158,7 +158,7 @@ func Withheld(reason string) string {
 }
 
 var folders = map[string]string{
-	"watching": "watched", "polling": "watched by the clock", "missing": "waited for: it is not there",
+	"watching": "watched", "polling": "watched by the clock", "missing": "missing, and waited for",
 	"denied": "not allowed to read it",
 }
 
@@ -170,7 +170,7 @@ const (
 	AllWell        = "All is well."
 	AsFarAsKnown   = "Nothing is wrong, as far as can be told."
 	NothingWatched = "Nothing is watched."
-	NoBackupYet    = "No backup is here yet."
+	NoBackupYet    = "There is no backup here yet."
 	NoneComplete   = "No complete backup is known."
 )
 
@@ -182,7 +182,7 @@ func MayBeStuck(who string) string {
 
 // ConfigRefused says that a changed configuration has a mistake.
 func ConfigRefused(why string) string {
-	return "The newest configuration was refused, and the one before it holds: " + why
+	return "The latest configuration was refused, and the previous one is still in force: " + why
 }
 
 // Checking is how far a check under way is; share is of 1.

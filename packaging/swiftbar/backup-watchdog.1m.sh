@@ -37,7 +37,7 @@ foot() {
 	run false report --open
 	printf 'Watch live'
 	run true status --watch
-	echo 'Look again | refresh=true'
+	echo 'Refresh | refresh=true'
 }
 
 if [ ! -x "$ctl" ]; then
@@ -62,7 +62,7 @@ W*) ;;
 	echo '? | sfimage=externaldrive.badge.questionmark'
 	echo ---
 	echo 'The watchdog does not answer'
-	printf 'See what is wrong'
+	printf 'Find out why'
 	run true doctor
 	foot
 	exit 0
@@ -90,9 +90,9 @@ $1 == "P" {
 	if ($3 == "preparing" || $3 == "transferring" || $3 == "finishing" || $3 == "settling") {
 		if (sign == "✓") sign = "●"
 		state = "being backed up" ($4 != "" && $4 != "0 bytes" ? ", " plain($4) " so far" : "")
-	} else if ($3 == "abandoned") state = "the last run broke off"
+	} else if ($3 == "abandoned") state = "the last attempt was interrupted"
 	else if ($3 == "complete") state = "backed up"
-	else state = "no run seen yet"
+	else state = "no backup seen yet"
 	out = out "---\n" plain($2) ": " state "\n"
 	next
 }
@@ -105,7 +105,7 @@ $1 == "F" && $2 != "info" {
 }
 END {
 	print sign " | sfimage=" image
-	if (old != "") out = "---\nThe watchdog does not run: this is old | size=12\n" out
+	if (old != "") out = "---\nThe watchdog is not running: this is out of date | size=12\n" out
 	if (out == "") out = "---\nNo backup yet\n"
 	printf "%s", out
 }'

@@ -129,7 +129,7 @@ Last complete backup: 3 h ago | size=12
 ---
 Open the report | bash="CTL" shell="CTL" param1="report" param2="--open" terminal=false
 Watch live | bash="CTL" shell="CTL" param1="status" param2="--watch" terminal=true
-Look again | refresh=true
+Refresh | refresh=true
 `
 	got := regexp.MustCompile(` h \d+ min ago`).ReplaceAllString(menu(t, household()), " h ago")
 	if got != want {
@@ -155,7 +155,7 @@ func TestMenuWithoutTrouble(t *testing.T) {
 
 func TestMenuWithoutWatchdog(t *testing.T) {
 	got := menu(t, nil)
-	if !strings.HasPrefix(got, "? | ") || !strings.Contains(got, `See what is wrong | bash="CTL" shell="CTL" param1="doctor" terminal=true`) {
+	if !strings.HasPrefix(got, "? | ") || !strings.Contains(got, `Find out why | bash="CTL" shell="CTL" param1="doctor" terminal=true`) {
 		t.Error(got)
 	}
 	cmd := exec.CommandContext(t.Context(), "sh", plugin)
