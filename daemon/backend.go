@@ -405,15 +405,15 @@ func (l *loop) key(want string) (string, error) {
 	case 1:
 		return hits[0], nil
 	case 0:
-		return "", &control.Error{Status: 404, Message: fmt.Sprintf("no finding or notice has the key %q", want), Next: "\"watchdogctl status --json\" shows the keys"}
+		return "", &control.Error{Status: 404, Message: fmt.Sprintf("no finding or notice has the key %q", want), Next: "`watchdogctl status --json` shows the keys"}
 	}
-	return "", &control.Error{Status: 409, Message: fmt.Sprintf("%q fits %d keys", want, len(hits)), Next: "give more of it; \"watchdogctl status --json\" shows the keys"}
+	return "", &control.Error{Status: 409, Message: fmt.Sprintf("%q matches %d keys", want, len(hits)), Next: "give more of it; `watchdogctl status --json` shows the keys"}
 }
 
 // Mute implements control.Backend.
 func (l *loop) Mute(r control.MuteRequest) error {
 	if _, ok := backup.ConditionByCode(r.Code); !ok {
-		return &control.Error{Status: 404, Message: fmt.Sprintf("%q is no condition", r.Code), Next: "\"watchdogctl explain\" lists them"}
+		return &control.Error{Status: 404, Message: fmt.Sprintf("%q is not a condition", r.Code), Next: "`watchdogctl explain` lists them"}
 	}
 	if r.Undo {
 		return l.db.Unmute(r.UDID, r.Code)

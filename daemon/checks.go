@@ -154,7 +154,7 @@ func (l *loop) Check(ctx context.Context, r control.CheckRequest, progress func(
 	}
 	defer l.call(func() { l.requested = slices.DeleteFunc(l.requested, func(x *request) bool { return x == req }) })
 	if len(paths) == 0 {
-		return nil, &control.Error{Status: 404, Message: "none of these is a backup under a watched folder", Next: "\"watchdogctl status\" lists the backups"}
+		return nil, &control.Error{Status: 404, Message: "none of these is a backup under a watched folder", Next: "`watchdogctl status` lists the backups"}
 	}
 	var out struct {
 		Schema  int             `json:"schema"`

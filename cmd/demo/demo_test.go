@@ -26,7 +26,7 @@ func TestFollow(t *testing.T) {
 		phase      backup.Phase
 		run        *control.Run
 	}{
-		{"nothing yet", "● preparing     the iPhone gathers what to send", backup.Preparing, &control.Run{}},
+		{"nothing yet", "● preparing     the iPhone is gathering what to send", backup.Preparing, &control.Run{}},
 		{"half", "● transferring  ██████████░░░░░░░░░░  30 MB", backup.Transferring, run60(30_000_000, 0.2)},
 		{"more than guessed", "● transferring  ████████████████████  90 MB", backup.Transferring, run60(90_000_000, 0)},
 		{"silent", "● transferring  30 MB, then nothing for 5 s; up to 6 s is normal", backup.Transferring, run60(30_000_000, 5)},
@@ -55,7 +55,7 @@ func TestFollowWithoutTerminal(t *testing.T) {
 	for _, phase := range []backup.Phase{backup.Preparing, backup.Preparing, backup.Transferring, backup.Transferring} {
 		n.follow(control.Backup{Phase: phase, Run: run60(1000, 3)})
 	}
-	want := "   preparing: the iPhone gathers what to send\n   transferring: files arrive\n"
+	want := "   preparing: the iPhone is gathering what to send\n   transferring: files are being copied\n"
 	if out.String() != want {
 		t.Errorf("%q", out.String())
 	}
@@ -112,7 +112,7 @@ func TestNotBuilt(t *testing.T) {
 		t.Errorf("code %d", code)
 	}
 	text, _ := os.ReadFile(said[1].Name())
-	if !strings.Contains(string(text), "watchdogd is not there") || !strings.Contains(string(text), "hint: make build") {
+	if !strings.Contains(string(text), "watchdogd is missing") || !strings.Contains(string(text), "hint: run `make build`") {
 		t.Errorf("%s", text)
 	}
 	if left, _ := filepath.Glob(filepath.Join(temp, "*")); len(left) > 0 {

@@ -79,7 +79,7 @@ func run(ctx context.Context, args []string, stdout, stderr *os.File) int {
 	case err == nil:
 		return exitWell
 	case ctx.Err() != nil:
-		fmt.Fprintln(stderr, "\nStopped. Nothing is left behind.")
+		fmt.Fprintln(stderr, "\nStopped. Nothing has been left behind.")
 		return exitStopped
 	}
 	fmt.Fprintf(stderr, "\ndemo: %v\n", err)
@@ -95,10 +95,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f := flag.NewFlagSet("demo", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.BoolVar(&o.fast, "fast", o.fast, "shorter, without pauses for reading")
-	f.BoolVar(&o.lifelike, "lifelike", false, "larger and slower, for pictures: takes four minutes")
+	f.BoolVar(&o.lifelike, "lifelike", false, "larger and slower, for pictures; takes four minutes")
 	f.BoolVar(&o.builtin, "builtin", o.builtin, "do without idevicebackup2")
-	f.StringVar(&o.dir, "dir", "", "play in the empty folder `DIR` and leave it there")
-	f.StringVar(&o.bin, "bin", "", "`DIR` of watchdogd and watchdogctl (default: where this program lies)")
+	f.StringVar(&o.dir, "dir", "", "use the empty folder `DIR` and keep it afterwards")
+	f.StringVar(&o.bin, "bin", "", "`DIR` of watchdogd and watchdogctl (default: where this program is)")
 	f.StringVar(&o.stayAt, "stay-at", "", "hold the story at `MOMENT` until Ctrl-C: healthy, stalled or recovered")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -106,12 +106,12 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	err := error(nil)
 	switch {
 	case f.NArg() > 0:
-		err = fmt.Errorf("%q is not understood: demo takes flags only", f.Arg(0))
+		err = fmt.Errorf("%q is not understood: demo takes only flags", f.Arg(0))
 	case o.stayAt != "" && o.stayAt != stayHealthy && o.stayAt != stayStalled && o.stayAt != stayRecovered:
 		err = fmt.Errorf("-stay-at %q is none of healthy, stalled, recovered", o.stayAt)
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "demo: %v\nhint: demo -help lists the flags\n", err)
+		fmt.Fprintf(stderr, "demo: %v\nhint: `demo -help` lists the flags\n", err)
 	}
 	return o, err
 }

@@ -101,13 +101,13 @@ func (n *narrator) pause(ctx context.Context, d time.Duration) {
 // follow shows how a run stands: on a terminal in a line that moves, elsewhere
 // in a line for each phase.
 func (n *narrator) follow(b control.Backup) {
-	words, ok := phaseWords[b.Phase]
-	if !ok || b.Run == nil {
+	phrase := phraseOf(b.Phase)
+	if phrase == "" || b.Run == nil {
 		return
 	}
 	if !n.terminal {
 		if b.Phase != n.phase {
-			n.say("%s: %s", b.Phase, words)
+			n.say("%s: %s", b.Phase, phrase)
 		}
 		n.phase = b.Phase
 		return
@@ -118,18 +118,17 @@ func (n *narrator) follow(b control.Backup) {
 		return
 	}
 	n.phase = b.Phase
-	text := fmt.Sprintf("   %s %-13s %s", n.paint(blue, "●"), b.Phase, n.figures(words, b.Phase, *b.Run))
+	text := fmt.Sprintf("   %s %-13s %s", n.paint(blue, "●"), b.Phase, n.figures(phrase, b.Phase, *b.Run))
 	fmt.Fprintf(n.out, "\r%s\x1b[K", text)
 	n.live = true
 }
 
-// phaseWords tell what goes on in each phase.
-var phaseWords = map[backup.Phase]string{
-	backup.Preparing:    "the iPhone gathers what to send",
-	backup.Transferring: "files arrive",
-	backup.Finishing:    "the new files are put in their place",
-	backup.Settling:     "it says finished; will it stay quiet?",
-	backup.Complete:     "nothing moves any more",
+// phraseOf tells what goes on in a phase of a run; "" of other phases.
+func phraseOf(phase backup.Phase) string {
+	if phase == backup.Complete {
+		return "nothing is moving any more"
+	}
+	return words.PhaseOf(string(phase)).Doing
 }
 
 // figures are the numbers of the moving line, while files are sent: how much,

@@ -42,7 +42,7 @@ func newStage(ctx context.Context, o options) (*stage, error) {
 		err = os.MkdirAll(s.dir, 0o700)
 	}
 	if err != nil {
-		return nil, &hinted{fmt.Errorf("there is no room for the demonstration: %w", err), "set TMPDIR to a folder you may write to"}
+		return nil, &hinted{fmt.Errorf("the demonstration has no folder to run in: %w", err), "set TMPDIR to a folder you can write to"}
 	}
 	if s.dir, err = filepath.Abs(s.dir); err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (s *stage) findPrograms() error {
 	}
 	for _, name := range []string{"watchdogd", "watchdogctl"} {
 		if _, err := os.Stat(filepath.Join(s.bin, name)); err != nil {
-			return &hinted{fmt.Errorf("%s is not there: %w", name, err), "make build"}
+			return &hinted{fmt.Errorf("%s is missing: %w", name, err), "run `make build`"}
 		}
 	}
 	return nil
@@ -103,7 +103,7 @@ func (s *stage) startDaemon(ctx context.Context, p pace, usbmuxd string) error {
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 8 * time.Second // it ends by itself within five
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("watchdogd does not start: %w", err)
+		return fmt.Errorf("watchdogd did not start: %w", err)
 	}
 	s.daemon = cmd
 	go func() { s.ended <- cmd.Wait() }()
@@ -138,8 +138,8 @@ func (s *stage) notTrue(ctx context.Context, what string, most time.Duration) er
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return ctx.Err()
 	}
-	return &hinted{fmt.Errorf("it did not come true within %s that %s; the watchdog's last words:\n%s", most, what, s.log.lines(10)),
-		"a very busy computer can be the reason: try again"}
+	return &hinted{fmt.Errorf("this did not happen within %s: %s; the end of the watchdog's log:\n%s", most, what, s.log.lines(10)),
+		"a very busy computer can be the cause: try again"}
 }
 
 // listen keeps the newest status at hand until ctx ends.
@@ -189,7 +189,7 @@ func (s *stage) until(ctx context.Context, n *narrator, what string, fits func(c
 
 // lost is the error of a daemon that has ended in the middle of the story.
 func (s *stage) lost(err error) error {
-	return fmt.Errorf("the watchdog has ended (%v); its last words:\n%s", err, s.log.lines(10))
+	return fmt.Errorf("the watchdog has ended (%v); the end of its log:\n%s", err, s.log.lines(10))
 }
 
 // watchdogctl runs the real program with its output on ours, and returns its

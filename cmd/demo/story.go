@@ -87,8 +87,8 @@ func perform(ctx context.Context, o options, n *narrator) error {
 			return err
 		}
 	}
-	s.chapter("All of it came true.")
-	s.say("It took %s. Your own backups are watched by: make run", words.Span(time.Since(began)))
+	s.chapter("Everything went as expected.")
+	s.say("It took %s. To watch your own backups: make run", words.Span(time.Since(began)))
 	return nil
 }
 
@@ -96,18 +96,18 @@ func perform(ctx context.Context, o options, n *narrator) error {
 func (s *story) welcome(ctx context.Context) {
 	fmt.Fprintln(s.out, s.paint(bold, "Backup Watchdog: a demonstration in about a minute"))
 	if s.source.writer == nil {
-		s.say("An iPhone made of software is backed up by the real idevicebackup2, and the real watchdog watches, in fast motion: where it would wait ten minutes, it waits %s.", words.Span(s.pace.limit))
+		s.say("A simulated iPhone is backed up by the real idevicebackup2 while the real watchdog watches, in fast motion: where it would wait ten minutes, it waits %s.", words.Span(s.pace.limit))
 	} else {
-		s.say("An iPhone made of software is backed up by a built-in writer, because idevicebackup2 is not used here, and the real watchdog watches, in fast motion: where it would wait ten minutes, it waits %s.", words.Span(s.pace.limit))
+		s.say("A simulated iPhone is backed up by a built-in writer, because idevicebackup2 is not used here, while the real watchdog watches, in fast motion: where it would wait ten minutes, it waits %s.", words.Span(s.pace.limit))
 	}
-	s.say("All of it happens in %s and is removed at the end. Your own backups are not touched. Ctrl-C stops it.", s.stage.dir)
+	s.say("It all happens in %s and is removed at the end. Your own backups are not touched. Ctrl-C stops it.", s.stage.dir)
 	s.pause(ctx, 3*time.Second)
 }
 
 // healthy is a backup as it should be: nothing is said about it.
 func (s *story) healthy(ctx context.Context) error {
 	s.chapter("1. A healthy backup")
-	s.say("Anna connects her iPhone, and %s begins a backup.", s.source.name())
+	s.say("Anna connects her iPhone, and %s starts a backup.", s.source.name())
 	a := s.source.backup(ctx)
 	defer a.stop()
 	if err := s.complete(ctx, a); err != nil {
@@ -120,7 +120,7 @@ func (s *story) healthy(ctx context.Context) error {
 	if len(told) > 0 {
 		return fmt.Errorf("a healthy backup caused a notice: %s", told[0].Title)
 	}
-	s.say("It is complete, and every file the iPhone listed was found at its size. The watchdog has sent no notice: there was no reason to.")
+	s.say("It is complete, and every file the iPhone listed was found at its size. The watchdog has sent no notice: there was no need to.")
 	if err := s.status(ctx, 0); err != nil {
 		return err
 	}
@@ -191,14 +191,14 @@ func (s *story) until(ctx context.Context, a *attempt, what string, fits func(co
 
 // stall is a backup that stops in the middle and tells nobody.
 func (s *story) stall(ctx context.Context) error {
-	s.chapter("2. A backup that stalls")
+	s.chapter("2. A backup that gets stuck")
 	for range 6 { // some days of pictures and messages
 		s.source.giving.Use()
 	}
 	if err := s.source.giving.SetFaults("stall-after:55"); err != nil {
 		return err
 	}
-	s.say("Her next one brings only what is new. In the middle of it the iPhone stops sending; %s waits, and says nothing.", s.source.name())
+	s.say("Her next one brings only what has changed. Halfway through, the iPhone stops sending; %s waits and says nothing.", s.source.name())
 	s.hanging = s.source.backup(ctx)
 	b, err := s.until(ctx, s.hanging, "a stalled backup is called stalled", func(b control.Backup) bool {
 		return slices.ContainsFunc(b.Findings, isStalled)
@@ -209,7 +209,7 @@ func (s *story) stall(ctx context.Context) error {
 	if b.Run.Silence == nil || *b.Run.Silence < s.pace.limit.Seconds() {
 		return fmt.Errorf("the backup was called stalled before its limit of %s", s.pace.limit)
 	}
-	s.say("That is longer than it may take. The watchdog has noticed.")
+	s.say("That is longer than normal. The watchdog has noticed.")
 	s.pause(ctx, time.Second)
 	return nil
 }
@@ -244,12 +244,12 @@ func (s *story) status(ctx context.Context, want int) error {
 // recovery follows the advice.
 func (s *story) recovery(ctx context.Context) error {
 	s.chapter("5. The recovery")
-	s.say("Anna does what it says. She stops the backup that hangs and restarts her iPhone:")
+	s.say("Anna follows the advice. She stops the stuck backup and restarts her iPhone:")
 	s.hanging.end()
 	if err := s.restart(ctx); err != nil {
 		return err
 	}
-	s.say("Then she starts the backup again. What had arrived is not sent a second time.")
+	s.say("Then she starts the backup again. What has already arrived is not sent again.")
 	a := s.source.backup(ctx)
 	defer a.stop()
 	if err := s.complete(ctx, a); err != nil {
@@ -259,7 +259,7 @@ func (s *story) recovery(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.say("Who was told of the trouble is told of its end:")
+	s.say("Whoever was told of the trouble is told when it is over:")
 	s.narrator.notice(notice.Title, notice.Text)
 	s.pause(ctx, 2*time.Second)
 	if err := s.status(ctx, 0); err != nil {

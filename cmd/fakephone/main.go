@@ -71,10 +71,10 @@ func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) e
 		return err
 	}
 	if err == nil && fs.NArg() > 0 {
-		err = fmt.Errorf("%q is not understood: a fault is given with --fault, a command on standard input", fs.Arg(0))
+		err = fmt.Errorf("%q is not understood: give a fault with --fault, a command on standard input", fs.Arg(0))
 	}
 	if err != nil {
-		fmt.Fprintf(log, "fakephone: %v\nhint: \"fakephone --help\" lists the flags, faults and commands\n", err)
+		fmt.Fprintf(log, "fakephone: %v\nhint: `fakephone --help` lists the flags, faults and commands\n", err)
 		return errUsage
 	}
 	o.phone.Logf = func(f string, a ...any) { fmt.Fprintf(log, f+"\n", a...) }
@@ -96,33 +96,33 @@ func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) e
 func (o *options) flags() *flag.FlagSet {
 	fs, cfg := flag.NewFlagSet("fakephone", flag.ContinueOnError), &o.phone
 	fs.StringVar(&cfg.Addr, "listen", "", "where usbmuxd listens: `address` host:port or UNIX:/path (default a free port)")
-	fs.StringVar(&cfg.UDID, "udid", "", "`id` of the phone")
-	fs.StringVar(&cfg.Name, "name", "", "`name` of the phone")
-	fs.StringVar(&cfg.OSVersion, "ios", "", "its iOS `version`")
-	fs.BoolVar(&cfg.TLS, "tls", false, "it encrypts sessions and services")
+	fs.StringVar(&cfg.UDID, "udid", "", "`id` of the iPhone")
+	fs.StringVar(&cfg.Name, "name", "", "`name` of the iPhone")
+	fs.StringVar(&cfg.OSVersion, "ios", "", "iOS `version`")
+	fs.BoolVar(&cfg.TLS, "tls", false, "encrypt sessions and services")
 	fs.BoolVar(&cfg.Detached, "detached", false, "start without being attached")
 	fs.BoolFunc("network", "attached over the network instead of by cable; use --tls with it", func(string) error {
 		cfg.Connections = []phonetest.Connection{phonetest.Network}
 		return nil
 	})
-	fs.Uint64Var(&cfg.Seed, "seed", 0, "`number` the content follows from")
+	fs.Uint64Var(&cfg.Seed, "seed", 0, "`number` that determines the content")
 	fs.IntVar(&cfg.Files, "files", 0, "`number` of files it holds (default 300)")
 	fs.Int64Var(&cfg.Size, "size", 0, "`bytes` of each file (default mixed)")
 	fs.Int64Var(&cfg.Large, "large", 0, "`bytes` of one more file")
-	fs.IntVar(&cfg.Generation, "generation", 0, "the phone was used so `many` times since the first backup")
-	fs.BoolVar(&cfg.Encrypted, "encrypted", false, "its backups look encrypted")
+	fs.IntVar(&cfg.Generation, "generation", 0, "the `number` of times the iPhone was used since the first backup")
+	fs.BoolVar(&cfg.Encrypted, "encrypted", false, "make its backups look encrypted")
 	fs.Int64Var(&cfg.BytesPerSecond, "rate", 0, "`bytes` a second (default no limit)")
 	fs.Int64Var(&cfg.FilesPerSecond, "files-per-second", 0, "`files` a second (default no limit)")
-	fs.DurationVar(&cfg.ScanTime, "scan", 0, "how long it is silent before the first file")
-	fs.IntVar(&cfg.Battery, "battery", 0, "charge in `percent` (default 80)")
-	fs.BoolVar(&cfg.Charging, "charging", false, "it is being charged")
-	fs.StringVar(&cfg.Faults, "fault", "", "`FAULT` that happens, for example stall-after:50; those below, with commas between them")
+	fs.DurationVar(&cfg.ScanTime, "scan", 0, "how long it is quiet before the first file")
+	fs.IntVar(&cfg.Battery, "battery", 0, "charge in `per cent` (default 80)")
+	fs.BoolVar(&cfg.Charging, "charging", false, "charging")
+	fs.StringVar(&cfg.Faults, "fault", "", "`FAULT` to play, for example stall-after:50; several with commas between them")
 	fs.StringVar(&o.write, "write", "", "write one backup into `DIR` without a client")
 	fs.BoolVar(&o.writer.Finder, "finder", false, "with --write: Info.plist as Finder treats it")
-	fs.DurationVar(&o.writer.Quiet, "quiet", 150*time.Second, "with --finder: silence between finished and Info.plist")
+	fs.DurationVar(&o.writer.Quiet, "quiet", 150*time.Second, "with --finder: quiet time between finished and Info.plist")
 	fs.DurationVar(&o.writer.Gap, "gap", 3*time.Second, "with --finder: how long Info.plist is empty")
 	fs.IntVar(&o.writer.InfoSize, "info-size", 0, "with --write: `bytes` of artwork in Info.plist")
-	fs.StringVar(&o.chain, "chain", "", "write a backup that lies there already into `DIR`")
+	fs.StringVar(&o.chain, "chain", "", "write a ready-made backup into `DIR`")
 	fs.StringVar(&o.state, "state", "finished", "with --chain: finished, info-only, torn-first, torn-incremental, mixed, unswept, finished-again or failed-again")
 	fs.DurationVar(&o.age, "age", 0, "with --chain: how long ago that was")
 	fs.Usage = func() {}
@@ -131,8 +131,8 @@ func (o *options) flags() *flag.FlagSet {
 
 // usage prints the help.
 func usage(fs *flag.FlagSet, out io.Writer) {
-	fmt.Fprint(out, "An iPhone made of software, behind a usbmuxd socket:\n\n  fakephone [flags]\n\n"+
-		"It prints USBMUXD_SOCKET_ADDRESS=…: with that in its environment, idevicebackup2\nbacks it up, and watchdogd sees it.\n\n")
+	fmt.Fprint(out, "A simulated iPhone behind a usbmuxd socket:\n\n  fakephone [flags]\n\n"+
+		"It prints USBMUXD_SOCKET_ADDRESS=…: with that in their environment, idevicebackup2\nbacks it up and watchdogd sees it.\n\n")
 	fs.SetOutput(out)
 	fs.PrintDefaults()
 	fmt.Fprint(out, usageFaults)
@@ -145,12 +145,12 @@ Faults, N in per cent of the bytes of a run:
   cancel-after:N, trickle-after:N:BYTES, error:CODE, passcode:20s,
   stuck-finishing:moving, stuck-finishing:removing, stuck-finishing:verify,
   lost-file, no-manifest, truncate-manifest-db, no-space, sync-locked
-"go doc backupwatchdog/daemon/phone/phonetest" has them all.
+"go doc backupwatchdog/daemon/phone/phonetest" lists them all.
 
 Commands, as lines on standard input:
   attach, detach, stall, resume, passcode on|off, battery N, charging on|off,
   fault [FAULT], use, paired on|off, post NAME, quit
-"fault" alone ends the faults; "use" lets the phone be used before the next run.
+"fault" alone ends the faults; "use" has the iPhone used before the next run.
 `
 
 // writeChain writes a finished or torn backup and prints its folder.

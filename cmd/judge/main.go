@@ -12,7 +12,7 @@ import (
 )
 
 func main() {
-	seed := flag.Uint64("seed", 1, "of the world")
+	seed := flag.Uint64("seed", 1, "seed of the world")
 	runs := flag.Int("runs", 1000, "healthy runs, and as many faulty ones")
 	flag.Parse()
 	if *runs < 1 || flag.NArg() > 0 {

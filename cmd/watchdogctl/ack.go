@@ -14,16 +14,16 @@ import (
 	"backupwatchdog/daemon/words"
 )
 
-const ackLong = `Say that you have seen a finding: it stays in "status" as long as it holds, and
-you are not reminded of it again. KEY is the finding's key ("status --json" has
-it), its beginning, or just the code where only one phone has that finding.`
+const ackLong = "Mark a finding as seen: it stays in `status` for as long as it holds, and you are\n" +
+	"not reminded of it again. KEY is the finding's key (`status --json` shows it), its\n" +
+	"beginning, or only its code if just one iPhone has that finding."
 
 // ackCommand marks a finding as seen.
 func ackCommand(p *program) *cobra.Command {
 	var undo bool
 	c := &cobra.Command{
 		Use:               "ack KEY",
-		Short:             "Seen, do not remind me of this",
+		Short:             "Mark a finding as seen: no more reminders",
 		Long:              ackLong,
 		Example:           "  watchdogctl ack stalled",
 		Args:              cobra.ExactArgs(1),
@@ -46,7 +46,7 @@ func ackCommand(p *program) *cobra.Command {
 			return p.say(words.DidAck(f.Title))
 		},
 	}
-	c.Flags().BoolVar(&undo, "undo", false, "take it back")
+	c.Flags().BoolVar(&undo, "undo", false, "undo it")
 	return c
 }
 
@@ -81,15 +81,15 @@ func (p *program) findingByKey(s control.Status, want string) (backup.Finding, e
 	if len(hits) == 0 {
 		return backup.Finding{}, p.fail(fmt.Errorf("no finding has the key %q", want), findingsHint(all))
 	}
-	return backup.Finding{}, p.misuse(fmt.Errorf("%q may be any of %d findings", want, len(hits)), "one of: "+keys(hits))
+	return backup.Finding{}, p.misuse(fmt.Errorf("%q could be any of %d findings", want, len(hits)), "one of: "+keys(hits))
 }
 
 // findingsHint names what could be acknowledged.
 func findingsHint(all []backup.Finding) string {
 	if len(all) == 0 {
-		return "nothing is found at present"
+		return "there are no findings at present"
 	}
-	return "present are " + keys(all)
+	return "there are " + keys(all)
 }
 
 // keys lists the keys of findings.
@@ -117,9 +117,9 @@ func (p *program) say(text string) error {
 	return err
 }
 
-const muteLong = `Do not tell me of this condition for this phone. It stays in "status", as one
-line. UDID may be the beginning of it, or the phone's name; "watchdogctl explain"
-lists the codes.`
+const muteLong = "Send no notices of this condition for this iPhone. It stays in `status`, as one\n" +
+	"line. UDID may be the beginning of it, or the iPhone's name; `watchdogctl explain`\n" +
+	"lists the codes."
 
 // muteCommand silences one condition for one phone.
 func muteCommand(p *program) *cobra.Command {
@@ -127,7 +127,7 @@ func muteCommand(p *program) *cobra.Command {
 	var span string
 	c := &cobra.Command{
 		Use:               "mute UDID CODE",
-		Short:             "Not this condition, not for this phone",
+		Short:             "Mute one condition for one iPhone",
 		Long:              muteLong,
 		Example:           "  watchdogctl mute \"Anna's iPhone\" not-encrypted\n  watchdogctl mute 00008110-000E34D21A02801E overdue --for 7d",
 		Args:              cobra.ExactArgs(2),
@@ -154,8 +154,8 @@ func muteCommand(p *program) *cobra.Command {
 			return p.say(words.DidMute(string(r.Code), name, span))
 		},
 	}
-	c.Flags().BoolVar(&undo, "undo", false, "tell me again")
-	c.Flags().StringVar(&span, "for", "", "only for a `SPAN` like 12h or 7d; else for good")
+	c.Flags().BoolVar(&undo, "undo", false, "undo it")
+	c.Flags().StringVar(&span, "for", "", "only for a `SPAN` such as 12h or 7d; otherwise permanently")
 	return c
 }
 
@@ -163,17 +163,17 @@ func muteCommand(p *program) *cobra.Command {
 func (p *program) muteRequest(code, span string, undo bool) (control.MuteRequest, error) {
 	r := control.MuteRequest{Code: backup.Code(code), Undo: undo}
 	if !slices.ContainsFunc(backup.Catalogue, func(c backup.Condition) bool { return string(c.Code) == code }) {
-		return r, p.misuse(fmt.Errorf("mute: there is no condition %q", code), `"watchdogctl explain" lists them`)
+		return r, p.misuse(fmt.Errorf("mute: there is no condition %q", code), "`watchdogctl explain` lists them")
 	}
 	if span == "" {
 		return r, nil
 	}
 	d, err := config.ParseDuration(span)
 	if err == nil && d <= 0 {
-		err = fmt.Errorf("%q is not a span of time to come", span)
+		err = fmt.Errorf("%q is not a span of time ahead", span)
 	}
 	if err != nil {
-		return r, p.misuse(fmt.Errorf("mute: --for: %w", err), "for example --for 7d")
+		return r, p.misuse(fmt.Errorf("mute: --for: %w", err), "for example `--for 7d`")
 	}
 	r.For = d.Seconds()
 	return r, nil

@@ -77,11 +77,11 @@ func rootCommand(p *program) *cobra.Command {
 		return c.Help()
 	}
 	f := root.PersistentFlags()
-	f.StringVar(&p.StateDir, "state-dir", "", "`DIR` that holds the watchdog's state and socket")
-	f.BoolVar(&p.JSON, "json", false, "print JSON instead; keys may be added, none goes away")
-	f.BoolVar(&p.NoColor, "no-color", false, "no colours (also: NO_COLOR is set, or no terminal)")
+	f.StringVar(&p.StateDir, "state-dir", "", "`DIR` with the watchdog's state and socket")
+	f.BoolVar(&p.JSON, "json", false, "print JSON instead; keys may be added, never removed")
+	f.BoolVar(&p.NoColor, "no-color", false, "no colours (also if NO_COLOR is set, or without a terminal)")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return p.misuse(err, fmt.Sprintf("%q lists what it takes", c.CommandPath()+" --help"))
+		return p.misuse(err, fmt.Sprintf("`%s --help` lists what it takes", c.CommandPath()))
 	})
 	root.AddGroup(
 		&cobra.Group{ID: groupLook, Title: "Look:"},
@@ -117,7 +117,7 @@ func tame(p *program, c *cobra.Command) {
 	for _, sub := range c.Commands() {
 		tame(p, sub)
 	}
-	hint := fmt.Sprintf("%q lists what it takes", "watchdogctl "+c.Name()+" --help")
+	hint := fmt.Sprintf("`watchdogctl %s --help` lists what it takes", c.Name())
 	if c.HasSubCommands() && !c.Runnable() {
 		c.Args = cobra.ArbitraryArgs
 		c.RunE = func(c *cobra.Command, args []string) error {

@@ -31,7 +31,7 @@ func completionCommand(p *program) *cobra.Command {
 			case "powershell":
 				return root.GenPowerShellCompletionWithDesc(p.Stdout)
 			}
-			return p.misuse(fmt.Errorf("completion: the shell %q is not known", args[0]), "one of: bash, zsh, fish, powershell")
+			return p.misuse(fmt.Errorf("completion: unknown shell %q", args[0]), "one of: bash, zsh, fish, powershell")
 		},
 	}
 }

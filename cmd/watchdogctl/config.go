@@ -17,9 +17,9 @@ func configCommand(p *program) *cobra.Command {
 	var file string
 	c := &cobra.Command{
 		Use:   "config",
-		Short: "Where the configuration is, what it says, whether it is valid",
+		Short: "Where the configuration is, what it says and whether it is valid",
 	}
-	c.PersistentFlags().StringVar(&file, "config", "", "look at `FILE` instead of the usual one")
+	c.PersistentFlags().StringVar(&file, "config", "", "use `FILE` instead of the usual one")
 	c.AddCommand(
 		&cobra.Command{
 			Use:   "path",
@@ -28,17 +28,17 @@ func configCommand(p *program) *cobra.Command {
 		},
 		&cobra.Command{
 			Use:   "show",
-			Short: "Print every key, what it means, its value, and where that comes from",
-			Long: `Print every key: what it means, the value that holds, and where that comes from:
-the default, a line of the file, or a variable of this shell's environment. The
-daemon has its own environment; "watchdogctl doctor" tells of it. What is printed
-is a valid file, but for passwords in addresses, which are left out: to begin one,
-save it under the name that "config path" prints.`,
+			Short: "Print every key, its meaning, its value and where that comes from",
+			Long: "Print every key: what it means, the value in force, and where that comes from:\n" +
+				"the default, a line of the file, or a variable in this shell's environment. The\n" +
+				"daemon has its own environment; see `watchdogctl doctor`. What is printed is a\n" +
+				"valid file, except that passwords in addresses are left out: to start one, save it\n" +
+				"under the name that `watchdogctl config path` prints.",
 			RunE: func(*cobra.Command, []string) error { return p.configShow(file) },
 		},
 		&cobra.Command{
 			Use:   "check",
-			Short: "Say whether it is valid, and every line that is not",
+			Short: "Say whether it is valid, and list every line that is not",
 			RunE:  func(*cobra.Command, []string) error { return p.configCheck(file) },
 		},
 	)
@@ -83,7 +83,7 @@ func (p *program) configPath(file string) error {
 	}
 	fmt.Fprintln(p.Stdout, clean(file))
 	if errors.Is(err, fs.ErrNotExist) {
-		fmt.Fprintln(p.Stderr, "There is no such file; the defaults hold. Make it to change them.")
+		fmt.Fprintln(p.Stderr, "There is no such file, so the defaults apply. Create it to change them.")
 	}
 	return nil
 }
@@ -117,7 +117,7 @@ func (p *program) configShow(file string) error {
 // settingsHead says which file the settings come from.
 func settingsHead(path string) string {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return path + " is not there: all defaults hold"
+		return path + " does not exist: all defaults apply"
 	}
 	return path
 }
@@ -137,7 +137,7 @@ func (p *program) configCheck(file string) error {
 	}
 	text := path + " is valid"
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		text = "there is no " + path + ": the defaults hold"
+		text = "there is no " + path + ": the defaults apply"
 	}
 	notes := []string{}
 	for _, root := range c.Roots {
@@ -161,13 +161,13 @@ func (p *program) configCheck(file string) error {
 func rootNote(root string) string {
 	switch info, err := os.Stat(root); {
 	case errors.Is(err, fs.ErrNotExist):
-		return "is not there now: it is waited for"
+		return "is missing at present, and waited for"
 	case errors.Is(err, fs.ErrPermission):
-		return "may not be looked at from here: what the watchdog may, `watchdogctl doctor` says"
+		return "may not be read from here: `watchdogctl doctor` says what the watchdog may read"
 	case err != nil:
-		return "cannot be looked at: " + err.Error()
+		return "cannot be examined: " + err.Error()
 	case !info.IsDir():
-		return "is a file, not a folder: name the folder that holds the backups"
+		return "is a file, not a folder: give the folder that holds the backups"
 	}
 	return ""
 }

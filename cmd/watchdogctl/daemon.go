@@ -17,7 +17,7 @@ import (
 func (p *program) paths() (config.Paths, error) {
 	paths, err := config.PathsFor(p.GOOS, p.Home, p.Getenv)
 	if err != nil && p.StateDir == "" {
-		return paths, p.fail(err, "set HOME, or give --state-dir")
+		return paths, p.fail(err, "set HOME, or give `--state-dir`")
 	}
 	return paths.In(p.StateDir), nil
 }
@@ -84,9 +84,9 @@ func (p *program) phone(s control.Status, want string) (string, error) {
 	case 1:
 		return hits[0], nil
 	case 0:
-		return "", p.fail(fmt.Errorf("no phone is known as %q", want), knownPhones(names))
+		return "", p.fail(fmt.Errorf("no iPhone is known as %q", want), knownPhones(names))
 	}
-	return "", p.misuse(fmt.Errorf("%q may be any of %d phones", want, len(hits)), "one of: "+strings.Join(hits, ", "))
+	return "", p.misuse(fmt.Errorf("%q could be any of %d iPhones", want, len(hits)), "one of: "+strings.Join(hits, ", "))
 }
 
 // knownPhones is the hint that lists them.
@@ -100,7 +100,7 @@ func knownPhones(names map[string]string) string {
 	}
 	slices.Sort(list)
 	if len(list) == 0 {
-		return "no backup and no phone has been seen yet"
+		return "no backup and no iPhone has been seen yet"
 	}
 	return "known are " + strings.Join(list, ", ")
 }

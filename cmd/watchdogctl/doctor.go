@@ -17,11 +17,11 @@ import (
 )
 
 const doctorLong = `Look at every part of the watchdog itself: whether it is installed, runs, may read
-the backup folder and can be heard. One line for each part: well, not well with
-the next step, or unknown. Made to be pasted into a report of a fault; --redact
-leaves out names and ids.
+the backup folder and can reach you. One line for each part: well, not well with
+the next step, or unknown. The output is meant to be pasted into a bug report;
+--redact leaves out names and ids.
 
-Exit code: 0 nothing is amiss, 3 something is not well.`
+Exit code: 0 all is well, 3 something is not well.`
 
 // settingsPane opens the list of programs with Full Disk Access (macOS 13 and
 // later; older ones resolve it, too).
@@ -32,7 +32,7 @@ func doctorCommand(p *program) *cobra.Command {
 	var redact, open bool
 	c := &cobra.Command{
 		Use:     "doctor",
-		Short:   "Say whether the watchdog itself is in order",
+		Short:   "Check the watchdog itself",
 		Long:    doctorLong,
 		Example: "  watchdogctl doctor\n  watchdogctl doctor --redact --json",
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -193,7 +193,7 @@ func (p *program) redacted(s string) string {
 // openSettings opens the settings for Full Disk Access, or says where they are.
 func (p *program) openSettings(ctx context.Context) error {
 	if p.GOOS != service.Darwin {
-		fmt.Fprintln(p.Stdout, "Full Disk Access is a setting of macOS. There, this opens:")
+		fmt.Fprintln(p.Stdout, "Full Disk Access is a macOS setting. On a Mac, this opens:")
 		fmt.Fprintln(p.Stdout, "  "+settingsPane)
 		return nil
 	}

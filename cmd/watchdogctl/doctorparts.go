@@ -27,21 +27,21 @@ func (d *examination) folder() diagnosis {
 	for _, r := range d.status.Roots {
 		switch {
 		case r.State == "denied":
-			return amiss("the three steps under \"access\"", "%s may not be read", r.Path)
+			return amiss("follow the three steps under \"access\"", "%s may not be read", r.Path)
 		case r.ReadOnly != nil && *r.ReadOnly:
-			return amiss("connect the drive so that it can be written, or make backups somewhere else", "%s is on a volume that can only be read", r.Path)
+			return amiss("connect the drive so that it is writable, or make backups elsewhere", "%s is on a read-only volume", r.Path)
 		case r.State == "missing" && len(d.conf.Roots) > 0:
-			return amiss("connect the drive, or set \"roots\" in the configuration right", "%s is not there", r.Path)
+			return amiss("connect the drive, or correct `roots` in the configuration", "%s is missing", r.Path)
 		case r.State == "missing":
-			seen = append(seen, r.Path+" is not there yet: the first backup makes it")
+			seen = append(seen, r.Path+" does not exist yet: the first backup creates it")
 		case r.State == "unknown":
-			return unsure("", "%s: it cannot be told whether it may be read", r.Path)
+			return unsure("", "%s: it is unknown whether it may be read", r.Path)
 		default:
 			seen = append(seen, fmt.Sprintf("%s: %s%s", r.Path, r.State, volumeOf(r.Resolved)))
 		}
 	}
 	if len(seen) == 0 {
-		return unsure("", "no folder has been looked at yet")
+		return unsure("", "no folder has been examined yet")
 	}
 	return fine("%s", strings.Join(seen, "; "))
 }
@@ -61,14 +61,14 @@ func (d *examination) ownFolder() diagnosis {
 		case errors.Is(err, fs.ErrPermission):
 			seen = append(seen, r+": this terminal may not read it")
 		case errors.Is(err, fs.ErrNotExist):
-			seen = append(seen, r+": not there, or hidden from this terminal")
+			seen = append(seen, r+": missing, or hidden from this terminal")
 		case err != nil:
 			seen = append(seen, fmt.Sprintf("%s: %v", r, reasonOf(err)))
 		default:
 			seen = append(seen, r+": this terminal may read it"+volumeOf(r))
 		}
 	}
-	return unsure("", "%s; what the watchdog sees, only it can tell", strings.Join(seen, "; "))
+	return unsure("", "%s; only the watchdog can tell what it sees", strings.Join(seen, "; "))
 }
 
 // reasonOf strips the path from an error, which is said before it.
@@ -99,7 +99,7 @@ func (d *examination) notifications() diagnosis {
 	another := d.conf.Notify.Webhook != "" || len(d.conf.Notify.Command) > 0
 	if !d.conf.Notify.Desktop {
 		if !another {
-			return amiss(`set "desktop", "webhook" or "command" under [notify]`, "every channel is switched off")
+			return amiss("set `desktop`, `webhook` or `command` under `[notify]`", "every channel is switched off")
 		}
 		return fine("desktop notices are switched off; another channel is set up")
 	}
@@ -111,17 +111,17 @@ func (d *examination) notifications() diagnosis {
 		return amiss(problem, "%s", route)
 	}
 	if d.status == nil {
-		return unsure("", "%s; only a running watchdog can tell whether any went out", route)
+		return unsure("", "%s; only a running watchdog can tell whether any were sent", route)
 	}
 	for _, f := range d.status.Findings {
 		if f.Code == backup.NoticesUndelivered {
-			return amiss(`"watchdogctl test-notification" tries every channel`, "%s; the last ones went out nowhere", route)
+			return amiss("`watchdogctl test-notification` tries every channel", "%s; the last ones could not be sent anywhere", route)
 		}
 	}
 	if d.status.Daemon.LastNotice == nil {
-		return unsure(`"watchdogctl test-notification" sends one: look whether it appears`, "%s; none has gone out yet, and nobody tells a program whether you saw it", route)
+		return unsure("`watchdogctl test-notification` sends one: see whether it appears", "%s; none has been sent yet, and a program cannot know whether you saw it", route)
 	}
-	return fine("%s; the last one went out at %s", route, d.status.Daemon.LastNotice.In(d.p.Now().Location()).Format("2006-01-02 15:04"))
+	return fine("%s; the last one was sent at %s", route, d.status.Daemon.LastNotice.In(d.p.Now().Location()).Format("2006-01-02 15:04"))
 }
 
 // route is how desktop notices travel, seen from inside the service and not
@@ -131,14 +131,14 @@ func (d *examination) route() (route, problem string) {
 	if d.p.GOOS == service.Darwin {
 		for _, dir := range filepath.SplitList(service.AgentPath) {
 			if fi, err := os.Stat(filepath.Join(dir, "terminal-notifier")); err == nil && fi.Mode().IsRegular() {
-				return "by " + filepath.Join(dir, "terminal-notifier") + ", which needs the permission to notify", ""
+				return "by " + filepath.Join(dir, "terminal-notifier") + ", which needs permission to notify", ""
 			}
 		}
-		return "by osascript: Script Editor needs the permission to notify, and its icon is shown", ""
+		return "by osascript: Script Editor needs permission to notify, and its icon is shown", ""
 	}
 	bus := d.p.Getenv("DBUS_SESSION_BUS_ADDRESS")
 	if _, err := os.Stat(fmt.Sprintf("/run/user/%d/bus", d.p.UID)); err != nil && (bus == "" || strings.HasPrefix(bus, "autolaunch:")) {
-		return "there is no desktop session here (no D-Bus session bus)", `run the watchdog in the session of a desktop, or set "webhook" or "command" under [notify]`
+		return "there is no desktop session here (no D-Bus session bus)", "run the watchdog in a desktop session, or set `webhook` or `command` under `[notify]`"
 	}
 	return "by D-Bus", ""
 }
@@ -149,15 +149,15 @@ func (d *examination) phones() diagnosis {
 	}
 	switch u := d.status.Daemon.Usbmuxd; u {
 	case "connected":
-		return fine("usbmuxd answers; phones attached: %d", len(d.status.Phones))
+		return fine("usbmuxd answers; iPhones connected: %d", len(d.status.Phones))
 	case "off":
 		return fine("switched off in the configuration")
 	case "absent":
-		return fine("there is no usbmuxd here: phones are not asked, the folder is watched all the same")
+		return fine("there is no usbmuxd here: iPhones are not asked, but the folder is still watched")
 	case "":
 		return unsure("", "usbmuxd has not been asked yet")
 	default:
-		return amiss("reconnect the phone; on Linux, see whether usbmuxd runs", "usbmuxd: %s", u)
+		return amiss("reconnect the iPhone; on Linux, check that usbmuxd is running", "usbmuxd: %s", u)
 	}
 }
 
@@ -165,21 +165,21 @@ func (d *examination) database() diagnosis {
 	path := historyFile(d.paths)
 	if d.status != nil {
 		if h := d.status.Daemon.History; h != "ok" && h != "" {
-			return amiss("see that the disk has room and the folder is yours; the old file was set aside, not deleted", "%s: %s", path, h)
+			return amiss("check that the disk has room and the folder is yours; the old file was set aside, not deleted", "%s: %s", path, h)
 		}
 		return fine("%s%s", path, sizeOf(path))
 	}
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return unsure("", "%s is not there yet", path)
+		return unsure("", "%s does not exist yet", path)
 	}
 	if err != nil {
-		return amiss("see who owns the folder", "%s: %v", path, reasonOf(err))
+		return amiss("check who owns the folder", "%s: %v", path, reasonOf(err))
 	}
 	defer f.Close()
 	head := make([]byte, 16)
 	if _, err := io.ReadFull(f, head); err != nil || string(head) != "SQLite format 3\x00" {
-		return amiss(`the watchdog sets it aside when it starts: "watchdogctl start"`, "%s is not a database", path)
+		return amiss("`watchdogctl start`: the watchdog sets it aside when it starts", "%s is not a database", path)
 	}
 	return fine("%s%s", path, sizeOf(path))
 }
@@ -199,7 +199,7 @@ func sizeOf(path string) string {
 func (d *examination) log() diagnosis {
 	switch {
 	case d.byHand() && (d.paths.Log == "" || d.p.StateDir != ""):
-		return fine("on the standard error of pid %d, which was started by hand: in its terminal, if it has one", d.status.Daemon.PID)
+		return fine("on standard error of pid %d, which was started by hand: in its terminal, if it has one", d.status.Daemon.PID)
 	case d.paths.Log == "":
 		return fine("kept by the journal")
 	}
@@ -207,11 +207,11 @@ func (d *examination) log() diagnosis {
 	fi, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return amiss(`"watchdogctl install" makes it`, "%s is not there", dir)
+		return amiss("`watchdogctl install` creates it", "%s is missing", dir)
 	case err != nil:
-		return amiss("see who owns the folder", "%s: %v", dir, reasonOf(err))
+		return amiss("check who owns the folder", "%s: %v", dir, reasonOf(err))
 	case !fi.IsDir() || fi.Mode().Perm()&0o200 == 0:
-		return amiss("make it a folder of yours that may be written", "%s cannot be written", dir)
+		return amiss("make it a folder that you own and can write to", "%s cannot be written", dir)
 	}
 	return fine("%s%s", d.paths.Log, sizeOf(d.paths.Log))
 }
@@ -227,7 +227,7 @@ func (d *examination) space() diagnosis {
 	if d.status != nil {
 		for _, r := range d.status.Roots {
 			if r.FreeBytes != nil && *r.FreeBytes < leastBackup {
-				return amiss(`"watchdogctl explain check-storage" helps to find room`, "%s free for backups", words.Bytes(*r.FreeBytes))
+				return amiss("`watchdogctl explain check-storage` helps to make room", "%s free for backups", words.Bytes(*r.FreeBytes))
 			}
 		}
 	}
@@ -236,7 +236,7 @@ func (d *examination) space() diagnosis {
 		v, err := host.Space(dir)
 		switch {
 		case err == nil && v.Free < leastOwn:
-			return amiss(`"watchdogctl explain check-storage" helps to find room`, "%s free for the watchdog's own state", words.Bytes(v.Free))
+			return amiss("`watchdogctl explain check-storage` helps to make room", "%s free for the watchdog's own state", words.Bytes(v.Free))
 		case err == nil:
 			return fine("%s free for the watchdog's own state%s", words.Bytes(v.Free), d.freeForBackups())
 		case errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir):
@@ -277,13 +277,13 @@ func (d *examination) clock() diagnosis {
 func (d *examination) configuration() diagnosis {
 	if d.confErr != nil {
 		first, _, _ := strings.Cut(d.confErr.Error(), "\n")
-		return amiss(`"watchdogctl config check" names every line that is wrong`, "%s", first)
+		return amiss("`watchdogctl config check` lists every wrong line", "%s", first)
 	}
 	if d.status != nil && d.status.Daemon.ConfigError != "" {
-		return amiss(`mend it; "watchdogctl restart" reads it again`, "the watchdog refused the newest one and keeps the old: %s", d.status.Daemon.ConfigError)
+		return amiss("correct it; `watchdogctl restart` reads it again", "the watchdog refused the latest one and keeps the previous one: %s", d.status.Daemon.ConfigError)
 	}
 	if _, err := os.Stat(d.paths.Config); err != nil {
-		return fine("there is no file; the defaults hold")
+		return fine("there is no file; the defaults apply")
 	}
 	return fine("%s is valid", d.paths.Config)
 }

@@ -56,14 +56,14 @@ func (d *examination) serviceFile() diagnosis {
 	if d.svcErr != nil {
 		return unsure("", "%v", d.svcErr)
 	}
-	const install = `"watchdogctl install" writes it`
+	const install = "`watchdogctl install` writes it"
 	switch d.svc.Is {
 	case service.FileCurrent:
 		return fine("%s, as this version writes it", d.svc.File)
 	case service.FileStale:
-		return amiss(`"watchdogctl install" brings it up to date`, "%s was edited, or comes from another version", d.svc.File)
+		return amiss("`watchdogctl install` brings it up to date", "%s was edited, or comes from another version", d.svc.File)
 	case service.FileBroken:
-		return amiss(`"watchdogctl install" repairs it`, "%s is empty or broken", d.svc.File)
+		return amiss("`watchdogctl install` repairs it", "%s is empty or damaged", d.svc.File)
 	}
 	if d.status != nil {
 		return amiss(install, "there is none; the watchdog runs until you log out")
@@ -76,15 +76,15 @@ func (d *examination) loaded() diagnosis {
 	case d.svcErr != nil:
 		return unsure("", "%v", d.svcErr)
 	case d.svc.Disabled:
-		return amiss(`"watchdogctl install" switches it on again`, "%s has it switched off: it does not start at login", d.svc.Manager)
+		return amiss("`watchdogctl install` enables it again", "%s has it disabled: it does not start at login", d.svc.Manager)
 	case d.svc.Loaded == nil:
 		return unsure(d.svc.Next, "%s", d.svc.Err)
 	case *d.svc.Loaded:
 		return fine("%s knows it%s", d.svc.Manager, bracketed(d.svc.Detail))
 	case d.svc.Is == service.FileAbsent:
-		return amiss(`"watchdogctl install" sets it up`, "%s does not know it", d.svc.Manager)
+		return amiss("`watchdogctl install` sets it up", "%s does not know it", d.svc.Manager)
 	}
-	return amiss(`"watchdogctl start" loads it`, "%s does not have it loaded", d.svc.Manager)
+	return amiss("`watchdogctl start` loads it", "%s has not loaded it", d.svc.Manager)
 }
 
 // bracketed puts a word that may be missing behind another.
@@ -98,15 +98,15 @@ func bracketed(s string) string {
 func (d *examination) process() diagnosis {
 	switch {
 	case d.status != nil && d.svc.PID > 0 && d.svc.PID != d.status.Daemon.PID:
-		return amiss("end the one that was started by hand: Ctrl-C in its terminal, or "+fmt.Sprintf("\"kill %d\"", d.status.Daemon.PID), "two watchdogs run: pid %d answers, pid %d is the service", d.status.Daemon.PID, d.svc.PID)
+		return amiss("stop the one that was started by hand: Ctrl-C in its terminal, or "+fmt.Sprintf("`kill %d`", d.status.Daemon.PID), "two watchdogs are running: pid %d answers, pid %d is the service", d.status.Daemon.PID, d.svc.PID)
 	case d.status != nil:
 		return fine("pid %d, since %s", d.status.Daemon.PID, d.status.Daemon.Started.In(d.p.Now().Location()).Format("2006-01-02 15:04"))
 	case d.svc.Running:
-		return amiss(`"watchdogctl restart", then look into the log`, "pid %d runs and does not answer", d.svc.PID)
+		return amiss("`watchdogctl restart`, then read the log", "pid %d is running but does not answer", d.svc.PID)
 	case d.svc.LastExit != nil && *d.svc.LastExit != 0:
-		return amiss(d.logHint(), "it does not run; it last ended with status %d", *d.svc.LastExit)
+		return amiss(d.logHint(), "it is not running; it last ended with status %d", *d.svc.LastExit)
 	}
-	return amiss(d.startHint(), "it does not run")
+	return amiss(d.startHint(), "it is not running")
 }
 
 // byHand reports whether the daemon that answers is known not to be the service.
@@ -123,9 +123,9 @@ func (d *examination) byHand() bool {
 // startHint is how the watchdog is started here.
 func (d *examination) startHint() string {
 	if d.svc.Is == service.FileAbsent || d.svcErr != nil {
-		return `"watchdogctl install" sets it up`
+		return "`watchdogctl install` sets it up"
 	}
-	return `"watchdogctl start" starts it`
+	return "`watchdogctl start` starts it"
 }
 
 // logHint is where the daemon's own words are.
@@ -133,7 +133,7 @@ func (d *examination) logHint() string {
 	if d.paths.Log != "" {
 		return "its log says why: " + d.paths.Log
 	}
-	return `"journalctl --user -u ` + service.UnitName + `" says why`
+	return "`journalctl --user -u " + service.UnitName + "` says why"
 }
 
 func (d *examination) socket() diagnosis {
@@ -142,27 +142,27 @@ func (d *examination) socket() diagnosis {
 		return fine("%s", path)
 	}
 	if errors.Is(d.err, control.ErrVersion) {
-		return amiss(`"watchdogctl restart" starts the installed version`, "%v", d.err)
+		return amiss("`watchdogctl restart` starts the installed version", "%v", d.err)
 	}
 	if _, err := os.Stat(path); err == nil {
-		return amiss(d.startHint(), "%s is there, and nobody answers", path)
+		return amiss(d.startHint(), "%s exists, but nothing answers", path)
 	} else if errors.Is(err, fs.ErrPermission) {
-		return amiss("ask as the user whose watchdog it is", "%s may not be opened by this user", path)
+		return amiss("ask as the user who runs the watchdog", "this user may not open %s", path)
 	}
-	return amiss(d.startHint(), "%s is not there", path)
+	return amiss(d.startHint(), "%s is missing", path)
 }
 
 func (d *examination) versions() diagnosis {
 	if d.status == nil {
-		return unsure("", "watchdogctl is %s; only a running watchdog can tell its own", d.p.Version)
+		return unsure("", "watchdogctl is %s; only a running watchdog can tell its version", d.p.Version)
 	}
 	dm := d.status.Daemon
 	if dm.Version != d.p.Version {
-		return amiss(`"watchdogctl install", from the newer one, brings both together`, "watchdogd is %s, watchdogctl is %s", dm.Version, d.p.Version)
+		return amiss("run `watchdogctl install` from the newer one", "watchdogd is %s, watchdogctl is %s", dm.Version, d.p.Version)
 	}
 	if dm.Executable != "" && dm.CodeHash != "" {
 		if hash, err := service.CodeHash(dm.Executable); err == nil && hash != dm.CodeHash {
-			return amiss(`"watchdogctl restart" starts the new one`, "%s was replaced since the watchdog started from it", dm.Executable)
+			return amiss("`watchdogctl restart` starts the new one", "%s has been replaced since the watchdog started from it", dm.Executable)
 		}
 	}
 	return fine("both are %s%s", dm.Version, hashed(dm.CodeHash))
@@ -191,11 +191,11 @@ func (d *examination) access() diagnosis {
 	case "denied":
 		why := ""
 		if dm.AccessLost {
-			why = "; it was granted before, and an update changed the program: remove the old entry before you add it again"
+			why = "; it was granted before, but an update changed the program: remove the old entry before you add it again"
 		}
 		return amiss(d.accessSteps(), "%s may not read the backup folder%s", subject, why)
 	}
-	return unsure("", "%s cannot tell whether it may read the backup folder", subject)
+	return unsure("", "it is unknown whether %s may read the backup folder", subject)
 }
 
 // accessSteps are the three steps to access, in one line.

@@ -10,8 +10,8 @@ import (
 )
 
 const explainLong = `Explain a condition: what it means, how it is decided, what to do. Or a fix: why
-it helps, its steps, and what is better left undone. Without an argument: list
-everything the watchdog can say. It needs no watchdog to run.`
+it helps, its steps, and what to avoid. Without an argument, list everything the
+watchdog can say. It does not need the watchdog to be running.`
 
 // explainCommand teaches one condition, one fix, or lists them all.
 func explainCommand(p *program) *cobra.Command {
@@ -56,7 +56,7 @@ const mostMeant = 3
 func explainHint(word string) string {
 	near := nearest(word, explainable())
 	if len(near) == 0 {
-		return `"watchdogctl explain" lists them all`
+		return "`watchdogctl explain` lists them all"
 	}
 	hint := fmt.Sprintf("did you mean %q", near[0])
 	for i, s := range near[1:min(len(near), mostMeant)] {

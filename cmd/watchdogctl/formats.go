@@ -20,15 +20,15 @@ type format struct {
 // formatRules hold for all of them.
 const formatRules = `Times are RFC 3339 in UTC, sizes bytes, rates bytes a second, durations seconds,
 unless a key says otherwise. What is unknown is null, or its key is absent; it is
-never 0 or "". "schema" is 1: within a schema keys may be added, none goes away or
-changes its meaning.`
+never 0 or "". "schema" is 1: within a schema, keys may be added, but none goes
+away or changes its meaning.`
 
 // formats are all of them, in the manual's order.
 var formats = []format{
 	{"status", "printed by watchdogctl status --json", `
 schema                          1
-stale                           when this was true, where no watchdog answers and the last known status is shown
-daemon.version                  the version of the watchdog that answers
+stale                           when this was true, if no watchdog answers and the last known status is shown
+daemon.version                  version of the watchdog that answers
 daemon.pid                      its process
 daemon.started                  when it started
 daemon.socket                   where it listens
@@ -36,36 +36,36 @@ daemon.state_dir                where it keeps its history
 daemon.executable               the file that runs
 daemon.code_hash                the SHA-256 of that file
 daemon.access                   whether it may read the backup folder: granted, denied, unknown
-daemon.access_lost              an update lost the grant of Full Disk Access
+daemon.access_lost              an update has lost the Full Disk Access grant
 daemon.config                   the configuration in force
 daemon.config_error             why a newer one was refused
 daemon.usbmuxd                  connected, absent, off, or what is wrong
 daemon.history                  ok, or why the database cannot be used
-daemon.last_notice              when a desktop notice last went out
+daemon.last_notice              when a desktop notice was last sent
 roots[].path                    a watched folder, as configured
 roots[].resolved                where its links lead
 roots[].state                   watching, polling, missing, denied, unknown
 roots[].detail                  why
 roots[].free_bytes              free on its volume
-roots[].read_only               whether its volume can only be read
+roots[].read_only               whether its volume is read-only
 roots[].unwatched               backups in it beyond the 256 that are watched
-phones[].udid                   a phone that is attached now
+phones[].udid                   an iPhone that is connected now
 phones[].connection             usb, network
 phones[].name                   its name
 phones[].os_version             its iOS
 phones[].battery_percent        its battery
 phones[].charging               whether it charges
-phones[].last_local_backup      its last backup on any computer, by its own word
-phones[].last_icloud_backup     its last iCloud backup, by its own word
+phones[].last_local_backup      its last backup on any computer, according to itself
+phones[].last_icloud_backup     its last iCloud backup, according to itself
 phones[].icloud_enabled         whether iCloud Backup is on
 phones[].will_encrypt           whether it encrypts its backups
-backups[].udid                  a backup folder: whose
+backups[].udid                  which iPhone a backup folder belongs to
 backups[].path                  where
-backups[].device_name           what its owner calls the phone
+backups[].device_name           what its owner calls the iPhone
 backups[].product_type          like iPhone17,1
 backups[].os_version            its iOS when it was backed up
 backups[].encrypted             whether it is encrypted
-backups[].chain_id              the chain's id, out of Status.plist
+backups[].chain_id              the chain's id, from Status.plist
 backups[].archived              it was set aside (UDID-YYYYMMDD-HHMMSS) and is not watched
 backups[].phase                 idle, preparing, transferring, finishing, settling, complete, abandoned
 backups[].run                   the run under way, or the last one; null when none was ever seen
@@ -76,18 +76,18 @@ backups[].run.last_progress     when a byte last arrived or the state last chang
 backups[].run.bytes             what has arrived in this run
 backups[].run.files             how many files
 backups[].run.rate              over the last minutes
-backups[].run.expected_bytes    how much it will be, about
+backups[].run.expected_bytes    about how much it will be
 backups[].run.expected_at_most  that figure, and with it eta_seconds, is an upper bound
-backups[].run.eta_seconds       how long it will take yet, about
-backups[].run.silence           for how long nothing has moved, while the computer was awake
+backups[].run.eta_seconds       about how much longer it will take
+backups[].run.silence           how long nothing has moved, while the computer was awake
 backups[].run.silence_limit     how long that may last in this phase
-backups[].run.usual_silence     the longest silence of this phone's complete runs
+backups[].run.usual_silence     the longest quiet time in this iPhone's complete runs
 backups[].run.writer            the program that makes the backup
 backups[].run.connection        usb, network
 backups[].last_complete         when the last complete run ended
 backups[].chain.verdict         good, broken, unproven, incomplete, unchecked
 backups[].chain.checked         when its contents were compared with its index
-backups[].chain.restorable      yes or no, as far as its metadata tells
+backups[].chain.restorable      yes or no, as far as its metadata says
 backups[].chain.files           files its index lists
 backups[].chain.bytes           their size
 backups[].chain.deep            contents were read too
@@ -95,13 +95,13 @@ backups[].chain.summary         what is lost, in words
 backups[].chain.checking        the share done, from 0 to 1, of a check under way
 backups[].findings[]            what holds for this backup: see finding
 findings[]                      what holds for a folder, or for the watchdog itself: see finding
-unseen[]                        notices that went out and were neither acknowledged nor over: see history
-muted[].udid                    a condition that is not told for a phone
+unseen[]                        notices that were sent and are neither acknowledged nor over: see history
+muted[].udid                    the iPhone a condition is muted for
 muted[].code                    which
-muted[].until                   until when; null for good
-acked[]                         the keys of present findings that were acknowledged
+muted[].until                   until when; null if permanently
+acked[]                         keys of present findings that were acknowledged
 `},
-	{"finding", "one thing that is wrong, wherever it stands in the others", `
+	{"finding", "one thing that is wrong, wherever it appears in the others", `
 code                            which condition: watchdogctl explain CODE
 severity                        info, warning, critical
 title                           at most 40 characters, as a rule
@@ -114,8 +114,8 @@ evidence[].source               folder, phone, mac (this computer, also on Linux
 fix.id                          what to do first: watchdogctl explain FIX
 fix.title                       the same in a few words
 fix.steps[]                     step by step
-also[]                          ids of what else may help
-key                             names this occurrence for good; watchdogctl ack takes it
+also[]                          ids of other fixes that may help
+key                             permanent name of this occurrence; watchdogctl ack takes it
 `},
 	{"check", "printed by watchdogctl check --json", `
 schema                          1
@@ -129,33 +129,33 @@ backups[].listed                files the index lists; null when it cannot be re
 backups[].present               those of them that are there, whatever their size; without an index, all files
 backups[].bytes                 their size
 backups[].missing               listed and not there
-backups[].wrong_size            there, and not of the size the index gives
-backups[].wrong_content         with --deep: not what the phone sent
-backups[].not_regular           something else than a file in a file's place
-backups[].extra                 there and not listed, which is no fault
+backups[].wrong_size            there, but not of the size the index gives
+backups[].wrong_content         with --deep: not what the iPhone sent
+backups[].not_regular           something other than a file in a file's place
+backups[].extra                 there but not listed, which is not a fault
 backups[].unsized               rows of the index that give no size
 backups[].problems[].kind       status-missing, status-unreadable, info-missing, info-unreadable, manifest-plist-missing, manifest-plist-unreadable, index-missing, index-unreadable, file-missing, file-wrong-size, file-wrong-content, file-not-regular, identity-mismatch, leftover-snapshot, not-finished
 backups[].problems[].path       within the backup
-backups[].problems[].domain     the phone's domain
-backups[].problems[].name       the phone's name for the file
+backups[].problems[].domain     the iPhone's domain
+backups[].problems[].name       the iPhone's name for the file
 backups[].problems[].detail     what is wrong
 backups[].problems_omitted      problems beyond the 1,000 that are listed; the counters above are exact
 backups[].seconds               how long the check took
 backups[].deep                  contents were read
 backups[].deep_files            files whose content was proved
-backups[].quick_check           SQLite's own word on the index
+backups[].quick_check           SQLite's own verdict on the index
 backups[].quick_check_seconds   how long that took
 backups[].summary               what is lost, in words
-backups[].detail                what to know of the verdict
+backups[].detail                what to know about the verdict
 backups[].confidence            low, medium, high
-backups[].device_name           what its owner calls the phone
+backups[].device_name           what its owner calls the iPhone
 backups[].chain_id              the chain's id
-backups[].status_date           the run that was checked, by the phone's clock
+backups[].status_date           the run that was checked, by the iPhone's clock
 backups[].findings[]            see finding
 `},
 	{"history", "printed by watchdogctl history --json", `
 schema                          1
-stale                           until when it was kept, where no watchdog answers and it is read from the state folder
+stale                           until when it was kept, if no watchdog answers and it is read from the state folder
 runs[].udid                     whose
 runs[].started                  when it began
 runs[].ended                    when it ended; null while it runs
@@ -167,9 +167,9 @@ runs[].bytes                    what it brought
 runs[].files                    how many files it brought
 runs[].chain_files              files in the whole chain after it
 runs[].chain_bytes              their size
-runs[].longest_silence          the longest silence of each phase, by the phase's name
+runs[].longest_silence          the longest quiet time of each phase, by the phase's name
 notices[].at                    when
-notices[].udid                  of which phone; absent: of none
+notices[].udid                  of which iPhone; absent if of none
 notices[].event                 raised, repeated, cleared, verified, assured
 notices[].code                  of which condition
 notices[].severity              info, warning, critical
@@ -184,24 +184,24 @@ checks[].udid                   whose
 checks[].at                     when
 checks[].verdict                good, broken, unproven, incomplete
 checks[].chain_id               of which chain
-checks[].status_date            of which run, by the phone's clock
+checks[].status_date            of which run, by the iPhone's clock
 checks[].files                  files the index lists
 checks[].bytes                  their size
 checks[].missing                listed and not there
 checks[].wrong_size             not of their size
-checks[].wrong_content          not what the phone sent
-checks[].not_regular            no regular file
+checks[].wrong_content          not what the iPhone sent
+checks[].not_regular            not a regular file
 checks[].deep                   contents were read
 checks[].summary                what is lost, in words
 checks[].reason                 the first proof of damage
 checks[].confidence             low, medium, high
-checks[].fault                  what alone the proof of damage rests on
+checks[].fault                  the one thing that the proof of damage rests on
 `},
 	{"notice", "handed to [notify] command on standard input, and to webhook as a POST", `
 schema                          1
 event                           raised, repeated, cleared, verified, assured, test
-backup.udid                     whose backup; "" where it is about none
-backup.device_name              what its owner calls the phone
+backup.udid                     whose backup; "" if it is about none
+backup.device_name              what its owner calls the iPhone
 finding                         see finding
 code                            the finding's code
 severity                        the finding's severity; info for good news
@@ -217,12 +217,12 @@ means                           what that means
 hidden_by[]                     the causes that explain it
 fix                             what to do first, as a rule
 also[]                          what else may help
-may[]                           what evidence can put in the place of fix
+may[]                           what the evidence can put in place of fix
 id                              the fix
 why                             why it helps
 steps[]                         step by step, on this computer
 icloud_steps[]                  the same for an iCloud backup
-not[]                           what is better left undone
+not[]                           what to avoid
 `},
 	{"doctor", "printed by watchdogctl doctor --json", `
 schema                          1
@@ -233,7 +233,7 @@ checks[].state                  well, not well, unknown
 checks[].detail                 what was found
 checks[].next                   what to do
 `},
-	{"replay", "printed by watchdogctl replay FILE --json, an object a line", `
+	{"replay", "printed by watchdogctl replay FILE --json, one object per line", `
 t                               seconds since the trace began
 udid                            which backup of the trace
 event                           appeared, changed, gone, notice
@@ -243,7 +243,7 @@ fix                             the first fix
 phase                           the phase of the backup
 notice                          what became of a notice: its event, or why it was held back
 `},
-	{"trace", "written by watchdogd --record and read by watchdogctl replay, an object a line; the first has schema, t, patience and platform, each other one what is known of one backup at t; an absent key means unchanged, null unknown", `
+	{"trace", "written by watchdogd --record and read by watchdogctl replay, one object per line; the first has schema, t, patience and platform, each other one what is known of one backup at t; an absent key means unchanged, null unknown", `
 schema                          1
 t                               seconds since the trace began, asleep or awake
 patience                        [patience] of the configuration, in seconds
@@ -268,19 +268,19 @@ index                           Manifest.db, likewise
 index_at                        when it was written
 index_size                      its size
 manifest                        Manifest.plist, likewise
-encrypted                       what it says of encryption
+encrypted                       what it says about encryption
 newest                          the time of the newest file
 phone                           usb, network, gone, unknown
-passcode                        whether the phone shows its passcode sheet
+passcode                        whether the iPhone shows its passcode screen
 battery                         percent
 charging                        whether it charges
-phone_free                      free on the phone
-phone_used                      in use on the phone
+phone_free                      free on the iPhone
+phone_used                      in use on the iPhone
 refused                         whether it refuses a pairing that once worked
 last_local                      its last backup on any computer
 last_icloud                     its last iCloud backup
 icloud                          whether iCloud Backup is on
-outage                          whether Apple's page names an event for iCloud Backup
+outage                          whether Apple's page reports an event for iCloud Backup
 writer                          the program that makes the backup: alive, gone, unknown
 writer_id                       its process
 free                            free on the backup's volume
@@ -306,8 +306,8 @@ func formatsCommand(p *program) *cobra.Command {
 	}
 	return &cobra.Command{
 		Use:       "formats [NAME]",
-		Short:     "What each key of the JSON says",
-		Long:      "What each key says of the JSON that this program prints, that a notice carries, and\nof a trace. NAME is one of: " + strings.Join(names, ", ") + ".",
+		Short:     "What each key of the JSON means",
+		Long:      "What each key means in the JSON that this program prints, in a notice, and in a\ntrace.\n\nNAME is one of: " + strings.Join(names, ", ") + ".",
 		Example:   "  watchdogctl formats status\n  watchdogctl formats notice",
 		Args:      cobra.MaximumNArgs(1),
 		ValidArgs: names,

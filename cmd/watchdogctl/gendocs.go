@@ -36,7 +36,7 @@ func genDocsCommand(p *program) *cobra.Command {
 					return err
 				}
 				if err := os.WriteFile(filepath.Join(args[0], name), b.Bytes(), 0o644); err != nil {
-					return p.fail(err, "give a folder that exists and may be written")
+					return p.fail(err, "give a folder that exists and is writable")
 				}
 			}
 			return nil
@@ -86,7 +86,7 @@ Every backup on an old disk, with what is lost:
 watchdogctl check \-\-all "/Volumes/Old Disk"
 .EE
 .PP
-A page to send to somebody who helps:
+A page to send to somebody who is helping:
 .PP
 .EX
 watchdogctl report \-\-redact \-\-output report.html
@@ -139,7 +139,7 @@ backup\-watchdog \- configuration and data formats of Backup Watchdog
 .B watchdogd
 and
 .B watchdogctl
-share one configuration, in TOML, which need not exist: every key has a default.
+share one TOML configuration file, which need not exist: every key has a default.
 An unknown key or a bad value is an error that names file, line and key;
 .B watchdogctl config check
 finds them all, and
@@ -148,7 +148,7 @@ prints every key with the value in force and where it comes from.
 A running watchdog reads the file again on SIGHUP; a bad one is refused, and the old one stays.
 .PP
 Spans of time are written as in "45m", "6h", "7d".
-A variable of the environment overrides the file, and a flag both.
+An environment variable overrides the file, and a flag overrides both.
 .SH CONFIGURATION
 `)
 	for _, e := range config.Entries(config.Default(), nil) {
@@ -181,7 +181,7 @@ const elsewhere = `.SH NOTICES ELSEWHERE
 .B command
 is run without a shell, with the JSON of
 .B notice
-(below) on standard input. It has 10 seconds; an exit status other than 0 is a notice that failed.
+(below) on standard input. It has 10 seconds; an exit status other than 0 counts as a failed notice.
 .TP
 .B webhook
 gets a POST. What is in it follows from the address, or from format= in its query, which is not sent on:
@@ -196,7 +196,7 @@ an object with the key text (https://hooks.slack.com/..., Mattermost, Discord wi
 .TP
 .B ping
 is asked as URL/start when a backup begins, URL when one is complete, and URL/fail when one ends unfinished or something critical is found.
-A service like healthchecks.io speaks up when it hears nothing, which no watchdog can do about itself.
+A service like healthchecks.io raises the alarm when it hears nothing, which no watchdog can do for itself.
 `
 
 // configExample is a configuration with what people change most; a test reads it.
@@ -257,7 +257,7 @@ func manualFlags(b *bytes.Buffer, set *pflag.FlagSet) {
 // and no line begins with a request.
 func roff(s string) string {
 	var lines []string
-	for line := range strings.Lines(strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(s)) {
+	for line := range strings.Lines(strings.NewReplacer(`\`, `\e`, "-", `\-`, "`", `\(ga`).Replace(s)) {
 		line = strings.TrimRight(line, "\n")
 		switch {
 		case line == "":

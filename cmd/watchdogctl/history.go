@@ -18,11 +18,11 @@ import (
 	"backupwatchdog/daemon/history"
 )
 
-const historyLong = `List past runs and notices, the newest first. Without the watchdog, what it has
+const historyLong = `List past backups and notices, newest first. Without the watchdog, what it has
 kept is shown and marked as old.
 
-What a run brought is counted as its files arrive; what the backup holds in all
-is what its index lists, known once it was checked.`
+What a backup brought is counted as its files arrive; what it holds in all is what
+its index lists, known once it has been checked.`
 
 // historyCommand lists what was.
 func historyCommand(p *program) *cobra.Command {
@@ -51,8 +51,8 @@ func historyCommand(p *program) *cobra.Command {
 			return err
 		},
 	}
-	c.Flags().IntVar(&limit, "limit", 20, "at most `N` runs and N notices")
-	c.Flags().StringVar(&since, "since", "", "nothing older than a `SPAN` like 30d")
+	c.Flags().IntVar(&limit, "limit", 20, "at most `N` backups and N notices")
+	c.Flags().StringVar(&since, "since", "", "nothing older than a `SPAN` such as 30d")
 	return c
 }
 
@@ -60,17 +60,17 @@ func historyCommand(p *program) *cobra.Command {
 func (p *program) historyQuery(limit int, since string) (control.HistoryQuery, error) {
 	q := control.HistoryQuery{Limit: limit}
 	if limit < 1 {
-		return q, p.misuse(fmt.Errorf("history: --limit %d is not above zero", limit), "for example --limit 50")
+		return q, p.misuse(fmt.Errorf("history: --limit %d is not above zero", limit), "for example `--limit 50`")
 	}
 	if since == "" {
 		return q, nil
 	}
 	d, err := config.ParseDuration(since)
 	if err == nil && d <= 0 {
-		err = fmt.Errorf("%q does not lie in the past", since)
+		err = fmt.Errorf("%q is not in the past", since)
 	}
 	if err != nil {
-		return q, p.misuse(fmt.Errorf("history: --since: %w", err), "for example --since 30d")
+		return q, p.misuse(fmt.Errorf("history: --since: %w", err), "for example `--since 30d`")
 	}
 	q.Since = p.Now().Add(-d)
 	return q, nil
@@ -119,7 +119,7 @@ func (p *program) keptPast(q control.HistoryQuery, phone string, why error) (h c
 		}
 	}
 	if h = db.Past(q); db.Err() != nil {
-		return h, s, p.fail(fmt.Errorf("history: %w", db.Err()), `"watchdogctl start": the watchdog sets a damaged one aside when it starts`)
+		return h, s, p.fail(fmt.Errorf("history: %w", db.Err()), "`watchdogctl start`: the watchdog sets a damaged one aside when it starts")
 	}
 	h.Stale = s.Stale
 	p.report(p.unreachable(why))

@@ -15,12 +15,12 @@ import (
 // hintTime bounds what the hint of an unreachable daemon may cost.
 const hintTime = 3 * time.Second
 
-const installLong = `Make the watchdog run at every login of yours: copy the programs to a fixed
-place, write the service file and start the daemon. Running it again repairs an
-installation, and replaces an older version; history and settings stay.
+const installLong = `Make the watchdog run whenever you log in: copy the programs to a fixed place,
+write the service file and start the daemon. Running it again repairs an
+installation or replaces an older version; history and settings are kept.
 
 On a Mac the programs go into "Backup Watchdog.app" in ~/Applications, because
-macOS remembers Full Disk Access by the application. It is never run with sudo.`
+macOS ties Full Disk Access to the application. Never run it with sudo.`
 
 // installCommand sets the login service up, or shows what that would do.
 func installCommand(p *program) *cobra.Command {
@@ -42,7 +42,7 @@ func installCommand(p *program) *cobra.Command {
 				return err
 			}
 			if target != "" && !dryRun && target != m.Target {
-				return p.misuse(fmt.Errorf("install: --target %s is for --dry-run", target), "add --dry-run, or run it on that system")
+				return p.misuse(fmt.Errorf("install: --target %s is for --dry-run", target), "add `--dry-run`, or run it on that system")
 			}
 			if !dryRun {
 				m.Running = p.runningHash(c.Context())
@@ -52,7 +52,7 @@ func installCommand(p *program) *cobra.Command {
 				m.Target = target
 			}
 			if !service.KnownTarget(m.Target) {
-				return p.misuse(fmt.Errorf("install: the target %q is not known", m.Target), "one of: "+strings.Join(service.Targets(), ", "))
+				return p.misuse(fmt.Errorf("install: unknown target %q", m.Target), "one of: "+strings.Join(service.Targets(), ", "))
 			}
 			return p.dryRun(m)
 		},
@@ -60,7 +60,7 @@ func installCommand(p *program) *cobra.Command {
 	f := c.Flags()
 	f.BoolVar(&dryRun, "dry-run", false, "print every file and every command, and write nothing")
 	f.StringVar(&target, "target", "", "with --dry-run: plan for `SYSTEM`, darwin or linux")
-	f.StringVar(&apps, "apps", "", "on a Mac: put the application into `DIR` instead of ~/Applications")
+	f.StringVar(&apps, "apps", "", "on a Mac: put the application in `DIR` instead of ~/Applications")
 	f.StringArrayVar(&env, "env", nil, "give the daemon `NAME=VALUE` in its environment; may be repeated, and is remembered")
 	return c
 }
@@ -71,8 +71,8 @@ func uninstallCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "uninstall",
 		Short: "Stop the watchdog and remove it",
-		Long: `Stop the watchdog and remove its programs and its service file. History, settings
-and logs stay and are named; with --purge nothing stays. Backups are never touched.`,
+		Long: `Stop the watchdog and remove its programs and service file. History, settings and
+logs are kept and listed; with --purge nothing is kept. Backups are never touched.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			m, err := p.manager()
 			if err != nil {
@@ -158,7 +158,7 @@ func (p *program) assignments(list []string) (map[string]string, error) {
 	for _, s := range list {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok || name == "" || strings.ContainsFunc(name, notInName) {
-			return nil, p.misuse(fmt.Errorf("install: %q is no NAME=VALUE", s), "for example: --env USBMUXD_SOCKET_ADDRESS=UNIX:/tmp/usbmuxd")
+			return nil, p.misuse(fmt.Errorf("install: %q is not NAME=VALUE", s), "for example `--env USBMUXD_SOCKET_ADDRESS=UNIX:/tmp/usbmuxd`")
 		}
 		env[name] = value
 	}
@@ -186,7 +186,7 @@ func (p *program) didReport(r service.Report, err error) error {
 		fmt.Fprintln(p.Stdout, clean(s))
 	}
 	if len(r.Done) == 0 && err == nil {
-		fmt.Fprintln(p.Stdout, "everything is in order already; nothing was changed")
+		fmt.Fprintln(p.Stdout, "everything is already in order; nothing was changed")
 	}
 	for _, s := range r.Kept {
 		fmt.Fprintln(p.Stdout, "kept "+clean(s))
@@ -246,19 +246,19 @@ func serviceHint(p *program) string {
 	defer cancel()
 	s, err := m.Inspect(ctx)
 	if err != nil {
-		return `start it with "watchdogd"`
+		return "start it with `watchdogd`"
 	}
 	switch {
 	case s.Is == service.FileAbsent:
-		return fmt.Sprintf(`%s does not know the watchdog: "watchdogctl install" sets it up, "watchdogd" runs it in a terminal`, s.Manager)
+		return fmt.Sprintf("%s does not know the watchdog: `watchdogctl install` sets it up, `watchdogd` runs it in a terminal", s.Manager)
 	case s.Is == service.FileBroken:
-		return `its service file is broken: "watchdogctl install" repairs it`
+		return "its service file is damaged: `watchdogctl install` repairs it"
 	case s.Running:
-		return fmt.Sprintf(`%s says that it runs (pid %d): give it a moment, or "watchdogctl restart"`, s.Manager, s.PID)
+		return fmt.Sprintf("%s says that it is running (pid %d): give it a moment, or run `watchdogctl restart`", s.Manager, s.PID)
 	case s.Disabled:
-		return `it is switched off: "watchdogctl install" switches it on`
+		return "it is disabled: `watchdogctl install` enables it"
 	case s.Err != "":
-		return fmt.Sprintf(`it is installed, but %s cannot be asked: "watchdogctl doctor" looks at the parts`, s.Manager)
+		return fmt.Sprintf("it is installed, but %s cannot be asked: `watchdogctl doctor` checks every part", s.Manager)
 	}
-	return `it is installed and does not run: "watchdogctl start" starts it`
+	return "it is installed but not running: `watchdogctl start` starts it"
 }

@@ -16,7 +16,7 @@ import (
 
 // profileNote is said each time, because the file looks as if a double click
 // would do.
-const profileNote = "This profile works only when a device management server installs it; macOS refuses or ignores it otherwise."
+const profileNote = "This profile works only when a device management server installs it; otherwise macOS refuses or ignores it."
 
 // profileCommand groups the configuration profiles for managed Macs.
 func profileCommand(p *program) *cobra.Command {
@@ -26,13 +26,13 @@ func profileCommand(p *program) *cobra.Command {
 		Use:   "profile",
 		Short: "Configuration profiles for managed Macs",
 		Long: `Print a configuration profile for the administrator of managed Macs. Without
---team-id the profile of Full Disk Access names the daemon by its code, which is
-another one in every release: it must then be made anew for each.`,
+--team-id, the Full Disk Access profile names the daemon by its code, which
+changes with every release: each release then needs a new profile.`,
 	}
 	f := c.PersistentFlags()
 	f.StringVar(&prof.TeamID, "team-id", "", "the `TEAM` whose Developer ID signed the programs")
 	f.StringVar(&prof.Organization, "organization", "", "the organization's `NAME`, shown in the settings")
-	f.StringVar(&program, "program", "", "the watchdogd `FILE` for Mac the profile is for; by default the installed one")
+	f.StringVar(&program, "program", "", "the Mac watchdogd `FILE` that the profile is for; by default the installed one")
 	c.AddCommand(
 		&cobra.Command{
 			Use:     "fulldiskaccess",
@@ -63,7 +63,7 @@ another one in every release: it must then be made anew for each.`,
 // checkTeam refuses what cannot be a team.
 func (p *program) checkTeam(prof service.Profile) error {
 	if prof.TeamID != "" && !regexp.MustCompile(`^[A-Z0-9]{10}$`).MatchString(prof.TeamID) {
-		return p.misuse(fmt.Errorf("profile: %q is no team", prof.TeamID), "a team is ten capital letters and digits, as the developer account shows it")
+		return p.misuse(fmt.Errorf("profile: %q is not a team", prof.TeamID), "a team is ten capital letters and digits, as shown in the developer account")
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func (p *program) identify(prof *service.Profile, program string) error {
 	}
 	hashes, err := codeHashes(program)
 	if err != nil {
-		return p.fail(fmt.Errorf("profile: no Mac program to name: %w", err), "give --team-id, or --program with the Mac's watchdogd")
+		return p.fail(fmt.Errorf("profile: no Mac program to name: %w", err), "give `--team-id`, or `--program` with the Mac's watchdogd")
 	}
 	prof.CDHashes = hashes
 	return nil

@@ -19,10 +19,10 @@ import (
 func replayCommand(p *program) *cobra.Command {
 	return &cobra.Command{
 		Use:   "replay FILE",
-		Short: "Run a recorded trace through the same judgement",
-		Long: `Replay runs a trace, as "watchdogd --record" writes it, through the same
-judgement in simulated time, and prints every finding and every notice.
-"-" reads standard input. With --json, one object a line.
+		Short: "Play a recorded trace through the same judgement",
+		Long: "Play a trace, as `watchdogd --record` writes it, through the same judgement in\n" +
+			`simulated time, and print every finding and notice. "-" reads standard input.
+With --json, one object per line.
 
 Exit code 3: something of severity warning or worse was found on the way.`,
 		Args: cobra.ExactArgs(1),
@@ -35,7 +35,7 @@ func replay(p *program, name string) error {
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return p.fail(fmt.Errorf("the trace cannot be opened: %w", err), `"watchdogd --record FILE" writes one`)
+			return p.fail(fmt.Errorf("the trace cannot be opened: %w", err), "`watchdogd --record FILE` writes one")
 		}
 		defer f.Close()
 		in = f
@@ -52,7 +52,7 @@ func replay(p *program, name string) error {
 		write(p.Stdout, e)
 	})
 	if err != nil {
-		return p.fail(fmt.Errorf("%s: %w", plist.Clean(name, 200), err), `a trace is one JSON object a line; the first names the schema`)
+		return p.fail(fmt.Errorf("%s: %w", plist.Clean(name, 200), err), `a trace is one JSON object per line; the first gives the schema`)
 	}
 	if worst >= backup.Warning {
 		return p.found()

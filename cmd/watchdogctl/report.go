@@ -22,24 +22,24 @@ import (
 	"backupwatchdog/daemon/words"
 )
 
-const reportLong = `Write one page of HTML with everything the watchdog knows: how each phone is
-and what to do, the course of its runs, sizes, checks and notices. The page is
-complete in itself, holds no script and loads nothing.
+const reportLong = `Write one HTML page with everything the watchdog knows: how each iPhone is and
+what to do, the progress of its backups, sizes, checks and notices. The page is
+self-contained, has no script and loads nothing.
 
 Without --output it goes to backup-watchdog-report.html in the watchdog's own
-folder; "-" is standard output. A file that is no such report is never written
-over. --redact leaves out names, ids, folders and addresses, for a page that
-may be shown to strangers.
+folder; "-" is standard output. A file that is not such a report is never
+overwritten. --redact leaves out names, ids, folders and addresses, for a page
+that can be shown to strangers.
 
-Exit code: 0 the report is written, whatever it says; 1 it could not be, or the
-watchdog does not run and the report shows what was last known.`
+Exit code: 0 the report was written, whatever it says; 1 it could not be, or the
+watchdog is not running and the report shows what was last known.`
 
 // reportCommand writes the report.
 func reportCommand(p *program) *cobra.Command {
 	var r reporting
 	c := &cobra.Command{
 		Use:     "report",
-		Short:   "Write everything as one page of HTML",
+		Short:   "Write everything as one HTML page",
 		Long:    reportLong,
 		Example: "  watchdogctl report --open\n  watchdogctl report --redact --output for-the-forum.html",
 		RunE:    func(c *cobra.Command, _ []string) error { return p.makeReport(c.Context(), r) },
@@ -189,7 +189,7 @@ func (p *program) placeReport(r reporting, page []byte) (string, error) {
 		err = replaceFile(path, page)
 	}
 	if err != nil {
-		return "", p.fail(fmt.Errorf("the report cannot be written: %w", err), "choose another file with --output")
+		return "", p.fail(fmt.Errorf("the report cannot be written: %w", err), "choose another file with `--output`")
 	}
 	if p.JSON {
 		return path, p.printJSON(struct {
@@ -231,7 +231,7 @@ func mayReplace(path string) error {
 			}
 		}
 	}
-	return fmt.Errorf("%s is there already, and is no report", path)
+	return fmt.Errorf("%s exists already and is not a report", path)
 }
 
 // replaceFile writes path in one step, readable for this user only.
@@ -259,7 +259,7 @@ func (p *program) openFile(ctx context.Context, path string) error {
 	cmd := exec.CommandContext(ctx, name, path)
 	cmd.Env = p.Environ
 	if err := cmd.Run(); err != nil {
-		return p.fail(fmt.Errorf("the report is written, but %s could not open it: %w", name, err), "open "+path+" in a browser")
+		return p.fail(fmt.Errorf("the report was written, but %s could not open it: %w", name, err), "open "+path+" in a browser")
 	}
 	return nil
 }

@@ -22,17 +22,17 @@ import (
 	"backupwatchdog/plist"
 )
 
-const retireLong = `Set a backup aside: its folder is renamed to UDID-YYYYMMDD-HHMMSS where it lies,
-and the next backup of that phone begins a new chain. Nothing is deleted or
-copied, and --undo takes it back. It asks first, and refuses while a backup may
-be running. It is the only command that touches the backup folder.`
+const retireLong = `Set a backup aside: its folder is renamed in place to UDID-YYYYMMDD-HHMMSS, and
+the next backup of that iPhone begins a new chain. Nothing is deleted or copied,
+and --undo undoes it. It asks first, and refuses while a backup may be running.
+It is the only command that touches the backup folder.`
 
 // retireCommand renames a backup folder.
 func retireCommand(p *program) *cobra.Command {
 	var undo, yes bool
 	c := &cobra.Command{
 		Use:     "retire UDID",
-		Short:   "Set a broken backup aside, so that a fresh one begins",
+		Short:   "Set a damaged backup aside, so that a fresh one begins",
 		Long:    retireLong,
 		Example: "  watchdogctl retire 00008110-000E34D21A02801E\n  watchdogctl retire --undo 00008110-000E34D21A02801E",
 		Args:    cobra.ExactArgs(1),
@@ -48,7 +48,7 @@ func retireCommand(p *program) *cobra.Command {
 			return p.rename(c.Context(), r, yes)
 		},
 	}
-	c.Flags().BoolVar(&undo, "undo", false, "give the backup set aside last its name back")
+	c.Flags().BoolVar(&undo, "undo", false, "give the backup that was set aside last its name back")
 	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	return c
 }
@@ -68,10 +68,10 @@ func (p *program) planRetire(ctx context.Context, udid string) (r renaming, err 
 	}
 	name, archived, like := verify.FolderUDID(filepath.Base(from))
 	if !like {
-		return r, p.fail(fmt.Errorf("retire: %s is not named like a phone", from), "rename it by hand if it is a backup")
+		return r, p.fail(fmt.Errorf("retire: %s is not named after an iPhone", from), "rename it by hand if it is a backup")
 	}
 	if archived {
-		return r, p.fail(fmt.Errorf("retire: %s is set aside already", filepath.Base(from)), "watchdogctl retire --undo "+name+" takes it back")
+		return r, p.fail(fmt.Errorf("retire: %s is set aside already", filepath.Base(from)), "`watchdogctl retire --undo "+name+"` undoes it")
 	}
 	to := from + p.Now().Local().Format("-20060102-150405")
 	now, s := p.Now(), p.standingOf(ctx, name, from)
@@ -124,7 +124,7 @@ func (p *program) planUndo(_ context.Context, udid string) (r renaming, err erro
 		}
 	}
 	if newest == "" {
-		return r, p.fail(fmt.Errorf("retire: no backup of %s is set aside", udid), "watchdogctl check lists what is there")
+		return r, p.fail(fmt.Errorf("retire: no backup of %s is set aside", udid), "`watchdogctl check` lists what is there")
 	}
 	name, _, _ := verify.FolderUDID(filepath.Base(newest))
 	to := filepath.Join(filepath.Dir(newest), name)
@@ -148,7 +148,7 @@ func (p *program) backupOf(udid string) (string, error) {
 	case 1:
 		return hits[0], nil
 	case 0:
-		return "", p.fail(fmt.Errorf("retire: no backup is known as %q", udid), "give the phone's whole id; watchdogctl check lists the backups")
+		return "", p.fail(fmt.Errorf("retire: no backup is known as %q", udid), "give the iPhone's whole id; `watchdogctl check` lists the backups")
 	}
 	return "", p.fail(fmt.Errorf("retire: %d watched folders hold a backup of %s", len(hits), udid), "rename the right one by hand: "+strings.Join(hits, ", "))
 }
@@ -168,7 +168,7 @@ func (p *program) rename(ctx context.Context, r renaming, yes bool) error {
 		}
 	}
 	if err := os.Rename(r.from, r.to); err != nil {
-		return p.fail(fmt.Errorf("retire: %w", err), "the folder is as it was; check that the drive can be written to")
+		return p.fail(fmt.Errorf("retire: %w", err), "the folder is unchanged; check that the drive is writable")
 	}
 	return p.say(r.did)
 }
@@ -176,7 +176,7 @@ func (p *program) rename(ctx context.Context, r renaming, yes bool) error {
 // confirm says what will be done, and asks.
 func (p *program) confirm(what []string) error {
 	if !p.StdinTerminal || p.JSON {
-		return p.misuse(errors.New("retire: it asks first, and nobody is at a terminal to answer"), "--yes goes ahead without asking")
+		return p.misuse(errors.New("retire: it asks first, and there is no terminal to answer at"), "`--yes` goes ahead without asking")
 	}
 	pg := p.page()
 	for _, text := range what {
@@ -203,7 +203,7 @@ func (p *program) mayRename(ctx context.Context, r renaming) error {
 		return p.fail(fmt.Errorf("retire: %s exists already", r.to), "set that one aside or move it elsewhere first")
 	}
 	if busy := p.busyForDaemon(ctx, r); busy != "" {
-		return p.fail(errors.New("retire: "+busy), "wait until it is done, then try again; watchdogctl status --watch shows it")
+		return p.fail(errors.New("retire: "+busy), "wait until it is done, then try again; `watchdogctl status --watch` shows it")
 	}
 	if busy := p.busyOnDisk(ctx, r); busy != "" {
 		return p.fail(errors.New("retire: "+busy), "wait until it is done, then try again")
@@ -230,12 +230,12 @@ func (p *program) busyForDaemon(ctx context.Context, r renaming) string {
 func busyIn(s control.Status, udid string) string {
 	for _, root := range s.Roots {
 		if root.State == "denied" || root.State == "unknown" {
-			return "the watchdog cannot see " + root.Path + ", so that nobody knows whether a backup runs"
+			return "the watchdog cannot see " + root.Path + ", so it is unknown whether a backup is running"
 		}
 	}
 	for _, b := range s.Backups {
 		if sameUDID(b.UDID, udid) && !b.Archived && b.Phase.Active() {
-			return fmt.Sprintf("a backup of this phone is running (%s)", b.Phase)
+			return fmt.Sprintf("a backup of this iPhone is running (%s)", b.Phase)
 		}
 	}
 	return ""
@@ -256,22 +256,22 @@ const (
 func (p *program) busyOnDisk(ctx context.Context, r renaming) string {
 	real, err := filepath.EvalSymlinks(r.from)
 	if err != nil {
-		return "the folder cannot be looked at: " + err.Error()
+		return "the folder cannot be examined: " + err.Error()
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	list, observable := host.NewProcesses().Look(ctx)
 	w := host.Match(list, observable, host.Target{UDID: r.udid, Path: real})
 	if w.State == backup.WriterAlive {
-		return fmt.Sprintf("%s (process %d) works on this backup", w.Name, w.PID)
+		return fmt.Sprintf("%s (process %d) is using this backup", w.Name, w.PID)
 	}
 	quiet := p.Now().Sub(newestChange(real))
 	status, err := plist.ReadStatus(filepath.Join(real, "Status.plist"))
 	switch {
 	case errors.Is(err, plist.ErrDenied):
-		return "Status.plist may not be read, so that nobody knows whether a backup runs"
+		return "Status.plist may not be read, so it is unknown whether a backup is running"
 	case err == nil && status.SnapshotState != "finished" && (quiet < freshTime || w.State != backup.WriterGone && quiet < tornTime):
-		return fmt.Sprintf("a run is %s, and the folder changed %s ago", status.SnapshotState, words.Span(quiet))
+		return fmt.Sprintf("a backup is %s, and the folder changed %s ago", status.SnapshotState, words.Span(quiet))
 	case quiet < settleTime && w.State != backup.WriterGone:
 		return fmt.Sprintf("the folder changed %s ago", words.Span(quiet))
 	}

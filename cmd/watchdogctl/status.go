@@ -21,9 +21,9 @@ Exit code: 0 all well, 1 the watchdog cannot be asked, 3 something of severity
 warning or worse was found. Without the watchdog, what was last known is shown
 and marked as old.
 
---format prints one line by a Go template over the object that --json prints:
+--format prints one line with a Go template, from the object that --json prints:
   watchdogctl status --format '{{range .Backups}}{{.DeviceName}} {{.Phase}} {{end}}'
-Beside Go's own functions it knows: bytes, ago, worst.`
+Besides Go's own functions it knows bytes, ago and worst.`
 
 // statusCommand shows how everything is.
 func statusCommand(p *program) *cobra.Command {
@@ -54,7 +54,7 @@ func statusCommand(p *program) *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&watch, "watch", false, "keep showing it, live")
-	c.Flags().StringVar(&format, "format", "", "print it by a Go `TEMPLATE`")
+	c.Flags().StringVar(&format, "format", "", "print it with a Go `TEMPLATE`")
 	return c
 }
 
@@ -80,7 +80,7 @@ func (p *program) statusView(format string) (view, error) {
 		},
 	}).Parse(format)
 	if err != nil {
-		return view{}, p.misuse(fmt.Errorf("status: the template is not understood: %w", err), `"watchdogctl status --help" has an example`)
+		return view{}, p.misuse(fmt.Errorf("status: the template is not understood: %w", err), "`watchdogctl status --help` has an example")
 	}
 	return view{format: t}, nil
 }
@@ -153,7 +153,7 @@ func (p *program) show(s control.Status, v view) error {
 	case v.format != nil:
 		var b strings.Builder
 		if err := v.format.Execute(&b, s); err != nil {
-			return p.misuse(fmt.Errorf("status: the template does not fit: %w", err), `"watchdogctl status --json" shows what there is; unknown values are nil`)
+			return p.misuse(fmt.Errorf("status: the template does not fit: %w", err), "`watchdogctl status --json` shows the keys; unknown values are nil")
 		}
 		_, err := fmt.Fprintln(raw(p.Stdout), cleanLines(b.String()))
 		return err

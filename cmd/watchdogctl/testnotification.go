@@ -18,7 +18,7 @@ func testNotificationCommand(p *program) *cobra.Command {
 		Use:   "test-notification",
 		Short: "Send a notice through every channel",
 		Long: `Send one notice through every channel that is set up, and say what to look for.
-That a channel took the notice does not mean that anybody saw it: look.
+A channel that took the notice is no proof that anybody saw it: look.
 
 Exit code: 0 every channel took it, 1 there is none or the watchdog cannot be
 asked, 3 a channel did not take it.`,
@@ -72,7 +72,7 @@ func untold(r control.TestResult) bool { return r.Outcome != "sent" }
 func (p *program) testVerdict(list []control.TestResult) error {
 	switch {
 	case len(list) == 0:
-		return p.fail(errors.New("no channel is set up: nobody would be told"), `set notify.desktop = true in the file that "watchdogctl config path" names`)
+		return p.fail(errors.New("no channel is set up, so nobody would be told"), "set `notify.desktop = true` in the file that `watchdogctl config path` names")
 	case slices.ContainsFunc(list, untold):
 		return p.found()
 	}

@@ -23,8 +23,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const rootLong = `Backup Watchdog watches the folder iPhone backups are written to, from outside,
-and says when a backup is stuck, torn or damaged, and what to do next.
+const rootLong = `Backup Watchdog watches, from outside, the folder that iPhone backups go to. It
+says when a backup is stuck, torn or damaged, and what to do next.
 It never writes inside a backup.`
 
 // exit is an error with its exit code and its hint. An empty message prints
@@ -65,7 +65,7 @@ func (p *program) report(err error) int {
 	}
 	e, ok := errors.AsType[*exit](err)
 	if !ok { // cobra's own refusals
-		e = &exit{2, err, `"watchdogctl help" lists the commands`}
+		e = &exit{2, err, "`watchdogctl help` lists the commands"}
 	}
 	if e.err == nil {
 		return e.code
@@ -91,9 +91,9 @@ func unknownCommand(c *cobra.Command, name string) error {
 	err := fmt.Errorf("there is no command %q", strings.TrimPrefix(c.CommandPath()+" "+name, "watchdogctl "))
 	c.SuggestionsMinimumDistance = 2
 	if s := c.SuggestionsFor(name); len(s) > 0 {
-		return &exit{2, err, fmt.Sprintf("did you mean %q", c.CommandPath()+" "+s[0])}
+		return &exit{2, err, fmt.Sprintf("did you mean `%s`", c.CommandPath()+" "+s[0])}
 	}
-	return &exit{2, err, fmt.Sprintf("%q lists the commands", c.CommandPath()+" --help")}
+	return &exit{2, err, fmt.Sprintf("`%s --help` lists the commands", c.CommandPath())}
 }
 
 // subcommandHint names the commands below c.
@@ -111,7 +111,7 @@ func argsError(c *cobra.Command, args []string, err error) error {
 	case strings.HasPrefix(msg, "unknown command"):
 		return fmt.Errorf("it takes no argument %q", args[0])
 	case strings.HasPrefix(msg, "accepts"), strings.HasPrefix(msg, "requires"):
-		return fmt.Errorf("wrong number of arguments: usage is %q", "watchdogctl "+strings.TrimSpace(c.UseLine()[len("watchdogctl"):]))
+		return fmt.Errorf("wrong number of arguments: usage is `%s`", "watchdogctl "+strings.TrimSpace(c.UseLine()[len("watchdogctl"):]))
 	}
 	return err
 }

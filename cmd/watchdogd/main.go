@@ -65,27 +65,27 @@ func run(args []string, stdout, stderr io.Writer) int {
 		if errors.Is(err, flag.ErrHelp) {
 			return exitWell
 		}
-		return fail(stderr, exitMisuse, err, `"watchdogd --help" lists the flags`)
+		return fail(stderr, exitMisuse, err, "`watchdogd --help` lists the flags")
 	}
 	if f.NArg() > 0 {
-		return fail(stderr, exitMisuse, fmt.Errorf("%q is not understood: watchdogd takes flags only", f.Arg(0)), `"watchdogd --help" lists the flags; a folder is given with --root`)
+		return fail(stderr, exitMisuse, fmt.Errorf("%q is not understood: watchdogd takes only flags", f.Arg(0)), "`watchdogd --help` lists the flags; a folder is given with `--root`")
 	}
 	if o.version {
 		fmt.Fprintf(stdout, "watchdogd %s (%s, %s/%s)\n", versionWords(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return exitWell
 	}
 	if o.json && !o.once {
-		return fail(stderr, exitMisuse, errors.New("--json goes with --once"), `a running watchdog is asked with "watchdogctl status --json"`)
+		return fail(stderr, exitMisuse, errors.New("--json works only with --once"), "ask a running watchdog with `watchdogctl status --json`")
 	}
 	home, _ := os.UserHomeDir()
 	paths, err := config.PathsFor(runtime.GOOS, home, os.Getenv)
 	if err != nil && o.stateDir == "" {
-		return fail(stderr, exitFailed, err, "set HOME, or give --state-dir and --root")
+		return fail(stderr, exitFailed, err, "set HOME, or give `--state-dir` and `--root`")
 	}
 	paths = paths.In(o.stateDir)
 	log, closeLog, err := logger(o, paths, stderr)
 	if err != nil {
-		return fail(stderr, exitMisuse, err, `"watchdogd --help" lists what may be given`)
+		return fail(stderr, exitMisuse, err, "`watchdogd --help` lists the flags")
 	}
 	defer closeLog()
 	d := daemon.Options{Version: versionWords(), Paths: paths, Environ: os.Environ(), Log: log, Events: !o.noEvents,
@@ -111,16 +111,16 @@ func flags(o *options, stdout, stderr io.Writer) *flag.FlagSet {
 	f.StringVar(&o.logLevel, "log-level", "info", "`LEVEL`: debug, info, warn or error")
 	f.StringVar(&o.logFormat, "log-format", "text", "`FORMAT`: text or json")
 	f.StringVar(&o.record, "record", "", "`FILE` to write a trace to: timed numbers, no names")
-	f.BoolVar(&o.once, "once", false, "look once, print what is found, exit")
-	f.BoolVar(&o.json, "json", false, "with --once: print JSON, as \"watchdogctl status --json\" does")
-	f.BoolVar(&o.noEvents, "no-events", false, "look by the clock only, without file events")
+	f.BoolVar(&o.once, "once", false, "look once, print what was found, exit")
+	f.BoolVar(&o.json, "json", false, "with --once: print JSON, as watchdogctl status --json does")
+	f.BoolVar(&o.noEvents, "no-events", false, "watch by the clock only, without file events")
 	f.BoolVar(&o.version, "version", false, "print the version")
 	f.Usage = func() {
 		fmt.Fprint(stdout, "watchdogd watches iPhone backups and says when one is stuck, torn or damaged.\n\n")
 		f.SetOutput(stdout)
 		f.PrintDefaults()
 		f.SetOutput(io.Discard)
-		fmt.Fprint(stdout, "\nExit codes: 0 well, 1 could not be done, 2 wrong usage, 3 (--once) something was found.\n")
+		fmt.Fprint(stdout, "\nExit codes: 0 all well, 1 could not be done, 2 wrong usage, 3 (--once) something was found.\n")
 	}
 	return f
 }
@@ -235,13 +235,13 @@ func printOnce(w io.Writer, st control.Status) {
 		printFindings(w, st.Findings)
 	}
 	if len(st.Backups) == 0 && len(st.Findings) == 0 {
-		fmt.Fprintln(w, "No backups are there.")
+		fmt.Fprintln(w, "There are no backups.")
 	}
 }
 
 func printFindings(w io.Writer, fs []backup.Finding) {
 	for _, f := range fs {
-		fmt.Fprintf(w, "  %s: %s (%s)\n    %s\n    Next: %s (watchdogctl explain %s)\n", f.Severity, clean(f.Title), f.Code, clean(f.Detail), clean(f.Fix.Title), f.Fix.ID)
+		fmt.Fprintf(w, "  %s: %s (%s)\n    %s\n    Next: %s (`watchdogctl explain %s`)\n", f.Severity, clean(f.Title), f.Code, clean(f.Detail), clean(f.Fix.Title), f.Fix.ID)
 	}
 }
 
@@ -257,7 +257,7 @@ func fail(w io.Writer, code int, err error, hint string) int {
 		hint = h.Hint()
 	}
 	if hint == "" {
-		hint = `"watchdogctl doctor" looks for the reason`
+		hint = "`watchdogctl doctor` looks for the cause"
 	}
 	fmt.Fprintf(w, "hint: %s\n", hint)
 	return code

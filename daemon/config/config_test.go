@@ -120,34 +120,34 @@ func TestProblems(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"unknown key", "[notify]\ndesktpo = true", "config.toml:2: notify.desktpo: is not a key; did you mean notify.desktop"},
 		{"unknown table", "\n[colour]\nx = 1", "config.toml:2: colour: is not a key"},
-		{"key outside its table", "desktop = true", "config.toml:1: desktop: is not a key here; it belongs into the table [notify]"},
+		{"key outside its table", "desktop = true", "config.toml:1: desktop: is not a key here; it belongs in the table [notify]"},
 		{"quoted dot", "\"notify.desktop\" = true", "config.toml:1: notify.desktop: is not a key; leave out the quotes"},
-		{"not a table", "notify = 3", "config.toml:1: notify: is a table; write [notify] and its keys below"},
-		{"list of tables", "[[notify]]\ndesktop = true", "config.toml:1: notify: is a table; write [notify] and its keys below"},
-		{"wrong type", "[notify]\ndesktop = \"yes\"", "config.toml:2: notify.desktop: the text \"yes\" does not fit; it must be true or false, without quotes"},
-		{"number as time", "[notify]\nrepeat = 6", "config.toml:2: notify.repeat: 6 does not fit; it must be a span of time in quotes, like \"45m\" or \"7d\""},
+		{"not a table", "notify = 3", "config.toml:1: notify: is a table; write [notify] and its keys below it"},
+		{"list of tables", "[[notify]]\ndesktop = true", "config.toml:1: notify: is a table; write [notify] and its keys below it"},
+		{"wrong type", "[notify]\ndesktop = \"yes\"", "config.toml:2: notify.desktop: the text \"yes\" is not allowed here; it must be true or false, without quotes"},
+		{"number as time", "[notify]\nrepeat = 6", "config.toml:2: notify.repeat: 6 is not allowed here; it must be a span of time in quotes, such as \"45m\" or \"7d\""},
 		{"negative", "[patience]\nsettling = \"-1m\"", "config.toml:2: patience.settling: \"-1m\" is negative"},
 		{"negative days", "[patience]\noverdue = \"-1d\"", "config.toml:2: patience.overdue: \"-1d\" is negative"},
-		{"zero", "[patience]\npreparing = \"0s\"", "config.toml:2: patience.preparing: \"0s\" is nothing; it must be more than that"},
-		{"no unit", "[patience]\npreparing = \"45\"", "config.toml:2: patience.preparing: \"45\" is not a span of time; write it like 90s, 45m, 6h or 7d"},
+		{"zero", "[patience]\npreparing = \"0s\"", "config.toml:2: patience.preparing: \"0s\" is zero; it must be longer"},
+		{"no unit", "[patience]\npreparing = \"45\"", "config.toml:2: patience.preparing: \"45\" is not a span of time; write it as 90s, 45m, 6h or 7d"},
 		{"huge", "[patience]\noverdue = \"99999999d\"", "config.toml:2: patience.overdue: is longer than ten years"},
-		{"too eager", "[sampling]\nactive = \"99ms\"", "config.toml:2: sampling.active: \"99ms\" is too short; the least is 100ms"},
+		{"too eager", "[sampling]\nactive = \"99ms\"", "config.toml:2: sampling.active: \"99ms\" is too short; the minimum is 100ms"},
 		{"factor", "[patience]\nwitness_factor = 0.9", "config.toml:2: patience.witness_factor: 0.9 is out of range; it must be from 1 to 100"},
 		{"factor nan", "[patience]\nwitness_factor = nan", "config.toml:2: patience.witness_factor: NaN is out of range; it must be from 1 to 100"},
 		{"cap", "[notify]\ndaily_cap = 0", "config.toml:2: notify.daily_cap: 0 is out of range; it must be from 1 to 1000"},
 		{"minimum", "[notify]\nminimum = \"loud\"", "config.toml:2: notify.minimum: \"loud\" is none of info, warning, critical"},
-		{"quiet", "[notify]\nquiet = \"22-07\"", "config.toml:2: notify.quiet: \"22-07\" is not two times of the day; write it like 22:00-07:00"},
-		{"quiet all day", "[notify]\nquiet = \"07:00-07:00\"", "config.toml:2: notify.quiet: \"07:00-07:00\" begins when it ends; for no notices at all set desktop = false"},
+		{"quiet", "[notify]\nquiet = \"22-07\"", "config.toml:2: notify.quiet: \"22-07\" is not two times of day; write it as 22:00-07:00"},
+		{"quiet all day", "[notify]\nquiet = \"07:00-07:00\"", "config.toml:2: notify.quiet: \"07:00-07:00\" begins when it ends; for no notices at all, set desktop = false"},
 		{"webhook", "[notify]\nwebhook = \"ftp://x/\"", "config.toml:2: notify.webhook: \"ftp://x/\" must begin with https:// or http://"},
 		{"ping", "[notify]\nping = \"https://\"", "config.toml:2: notify.ping: \"https://\" names no host"},
 		{"status url", "[apple_status]\nurl = \"\"", "config.toml:2: apple_status.url: \"\" must begin with https:// or http://"},
-		{"command", "[notify]\ncommand = \"say\"", "config.toml:2: notify.command: the text \"say\" does not fit; it must be a list of texts, like [\"one\", \"two\"]"},
+		{"command", "[notify]\ncommand = \"say\"", "config.toml:2: notify.command: the text \"say\" is not allowed here; it must be a list of texts, such as [\"one\", \"two\"]"},
 		{"relative root", "roots = [\"Backup\"]", "config.toml:1: roots: \"Backup\" is not a full path; begin it with / or ~/"},
-		{"inline table", "notify = {desktop = true,\nweekly = 7}", "config.toml:2: notify.weekly: 7 does not fit; it must be true or false, without quotes"},
-		{"dotted", "\n\nnotify.weekly = 7", "config.toml:3: notify.weekly: 7 does not fit; it must be true or false, without quotes"},
+		{"inline table", "notify = {desktop = true,\nweekly = 7}", "config.toml:2: notify.weekly: 7 is not allowed here; it must be true or false, without quotes"},
+		{"dotted", "\n\nnotify.weekly = 7", "config.toml:3: notify.weekly: 7 is not allowed here; it must be true or false, without quotes"},
 		{"all of them, in order", "[sampling]\nidle = \"\"\n[notify]\nweekly = 1\n[metrics]\nfile = 1",
-			"config.toml:2: sampling.idle: \"\" is not a span of time; write it like 90s, 45m, 6h or 7d\n" +
-				"config.toml:4: notify.weekly: 1 does not fit; it must be true or false, without quotes\n" +
+			"config.toml:2: sampling.idle: \"\" is not a span of time; write it as 90s, 45m, 6h or 7d\n" +
+				"config.toml:4: notify.weekly: 1 is not allowed here; it must be true or false, without quotes\n" +
 				"config.toml:6: metrics.file: is not a key"},
 	}
 	for _, tt := range tests {
@@ -216,7 +216,7 @@ func TestEnvironmentAndFlagsOverride(t *testing.T) {
 func TestBadVariableIsNamed(t *testing.T) {
 	_, _, err := load(t, "", config.Flags{}, "WATCHDOG_NOTIFY_DESKTOP=maybe", "WATCHDOG_NOTIFY_COMMAND=[1]")
 	want := "WATCHDOG_NOTIFY_DESKTOP: notify.desktop: \"maybe\" is neither true nor false\n" +
-		"WATCHDOG_NOTIFY_COMMAND: notify.command: \"[1]\" is not a list; write it like [\"one\", \"two\"]"
+		"WATCHDOG_NOTIFY_COMMAND: notify.command: \"[1]\" is not a list; write it as [\"one\", \"two\"]"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
 	}

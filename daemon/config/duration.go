@@ -18,7 +18,7 @@ const maxDuration = 3650 * day
 // "7d", "1d12h". It refuses what is not a number, and more than ten years
 // either way.
 func ParseDuration(s string) (time.Duration, error) {
-	bad := fmt.Errorf("%q is not a span of time; write it like 90s, 45m, 6h or 7d", s)
+	bad := fmt.Errorf("%q is not a span of time; write it as 90s, 45m, 6h or 7d", s)
 	days, rest, found := strings.Cut(s, "d")
 	if !found {
 		days, rest = "", s
@@ -95,10 +95,10 @@ func ParseQuiet(s string) (from, to int, ok bool, err error) {
 	from, err1 := minuteOfDay(strings.TrimSpace(a))
 	to, err2 := minuteOfDay(strings.TrimSpace(b))
 	if !found || err1 != nil || err2 != nil {
-		return 0, 0, false, fmt.Errorf("%q is not two times of the day; write it like 22:00-07:00", s)
+		return 0, 0, false, fmt.Errorf("%q is not two times of day; write it as 22:00-07:00", s)
 	}
 	if from == to {
-		return 0, 0, false, fmt.Errorf("%q begins when it ends; for no notices at all set desktop = false", s)
+		return 0, 0, false, fmt.Errorf("%q begins when it ends; for no notices at all, set desktop = false", s)
 	}
 	return from, to, true, nil
 }

@@ -56,7 +56,7 @@ func (l *loader) table(path, prefix string, t map[string]any, lines map[string]i
 		case l.isTable(key) && isTable:
 			l.table(path, key, sub, lines)
 		case l.isTable(key):
-			l.problem(where, key, "is a table; write ["+key+"] and its keys below")
+			l.problem(where, key, "is a table; write ["+key+"] and its keys below it")
 		default:
 			l.problem(where, key, l.unknown(key))
 		}
@@ -86,7 +86,7 @@ func (l *loader) unknown(key string) string {
 			best, distance = s.key, d
 		}
 		if _, last, _ := strings.Cut(s.key, "."); last == key {
-			return fmt.Sprintf("is not a key here; it belongs into the table [%s]", strings.TrimSuffix(s.key, "."+key))
+			return fmt.Sprintf("is not a key here; it belongs in the table [%s]", strings.TrimSuffix(s.key, "."+key))
 		}
 	}
 	if best != "" {

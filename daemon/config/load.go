@@ -60,7 +60,7 @@ func (e *Invalid) Error() string {
 
 // Hint is what to do next.
 func (e *Invalid) Hint() string {
-	return `mend it there, then "watchdogctl config check"; "watchdogctl config show" lists every key and its value`
+	return "correct it there, then `watchdogctl config check`; `watchdogctl config show` lists every key and its value"
 }
 
 // Unreadable is a configuration file that is there and cannot be read, or was
@@ -77,9 +77,9 @@ func (e *Unreadable) Unwrap() error { return e.Err }
 func (e *Unreadable) Hint() string {
 	switch {
 	case errors.Is(e.Err, fs.ErrNotExist):
-		return `"watchdogctl config path" says where the file is looked for; without one, the defaults hold`
+		return "`watchdogctl config path` says where the file is looked for; without one, the defaults apply"
 	case errors.Is(e.Err, fs.ErrPermission):
-		return "make the file readable for you: chmod u+r"
+		return "make the file readable for you: `chmod u+r`"
 	}
 	return "the configuration is a text file of at most 1 MiB"
 }

@@ -30,7 +30,7 @@ type Paths struct {
 // those that are not absolute.
 func PathsFor(goos, home string, getenv func(string) string) (Paths, error) {
 	if !filepath.IsAbs(home) {
-		return Paths{}, errors.New("the home folder is not known: HOME is not set")
+		return Paths{}, errors.New("the home folder is unknown: HOME is not set")
 	}
 	in := func(parts ...string) string { return filepath.Join(append([]string{home}, parts...)...) }
 	if goos == "darwin" {

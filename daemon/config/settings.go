@@ -31,36 +31,36 @@ type text string
 // settings is every key there is, in the order the manual has them.
 func settings() []setting {
 	return []setting{
-		{"roots", "the folders that hold backups; empty: the usual folder of this system", setRoots, func(c Config) any { return c.Roots }},
+		{"roots", "the folders that hold backups; empty: this system's usual folder", setRoots, func(c Config) any { return c.Roots }},
 
-		span("patience.preparing", "longest silence that is still fine while the phone gathers what to send", func(c *Config) *time.Duration { return &c.Patience.Preparing }, time.Millisecond),
-		span("patience.transferring", "the same while files arrive", func(c *Config) *time.Duration { return &c.Patience.Transferring }, time.Millisecond),
-		span("patience.finishing", "the same while the new files are put in their place", func(c *Config) *time.Duration { return &c.Patience.Finishing }, time.Millisecond),
-		span("patience.settling", "the only grace for half-written files, and the quiet that ends a run", func(c *Config) *time.Duration { return &c.Patience.Settling }, time.Millisecond),
-		factor("patience.witness_factor", "how much longer before a notice, when nothing else confirms a stall", func(c *Config) *float64 { return &c.Patience.WitnessFactor }),
-		flag("patience.learn", "learn the three silences above from each phone's own complete backups", func(c *Config) *bool { return &c.Patience.Learn }),
-		span("patience.overdue", "days with the phone at hand and no complete backup before one is overdue", func(c *Config) *time.Duration { return &c.Patience.Overdue }, time.Millisecond),
+		span("patience.preparing", "longest quiet time that is still normal while the iPhone gathers what to send", func(c *Config) *time.Duration { return &c.Patience.Preparing }, time.Millisecond),
+		span("patience.transferring", "the same while files are copied", func(c *Config) *time.Duration { return &c.Patience.Transferring }, time.Millisecond),
+		span("patience.finishing", "the same while new files are moved into place", func(c *Config) *time.Duration { return &c.Patience.Finishing }, time.Millisecond),
+		span("patience.settling", "the only allowance for half-written files, and the quiet time that ends a run", func(c *Config) *time.Duration { return &c.Patience.Settling }, time.Millisecond),
+		factor("patience.witness_factor", "how many times longer before a notice, when nothing else confirms that it is stuck", func(c *Config) *float64 { return &c.Patience.WitnessFactor }),
+		flag("patience.learn", "learn the first three of these from each iPhone's own complete backups", func(c *Config) *bool { return &c.Patience.Learn }),
+		span("patience.overdue", "days with the iPhone within reach and no complete backup before one is overdue", func(c *Config) *time.Duration { return &c.Patience.Overdue }, time.Millisecond),
 
 		span("sampling.active", "how often a running backup is looked at", func(c *Config) *time.Duration { return &c.Sampling.Active }, 100*time.Millisecond),
-		span("sampling.idle", "how often all folders are looked at when no backup runs; events wake it earlier", func(c *Config) *time.Duration { return &c.Sampling.Idle }, 100*time.Millisecond),
+		span("sampling.idle", "how often all folders are looked at when no backup runs; file events trigger it earlier", func(c *Config) *time.Duration { return &c.Sampling.Idle }, 100*time.Millisecond),
 
 		flag("verify.after_backup", "compare each finished backup with its index, file by file", func(c *Config) *bool { return &c.Verify.AfterBackup }),
 		span("verify.every", "compare it again after this long; 0s: never again", func(c *Config) *time.Duration { return &c.Verify.Every }, 0),
 
-		flag("phone.enabled", "ask attached phones (read-only, with the pairing this computer has; never pairs)", func(c *Config) *bool { return &c.Phone.Enabled }),
+		flag("phone.enabled", "ask connected iPhones (read-only, with the pairing this computer has; never pairs)", func(c *Config) *bool { return &c.Phone.Enabled }),
 
 		flag("apple_status.enabled", "read Apple's System Status page while an iCloud backup is overdue", func(c *Config) *bool { return &c.AppleStatus.Enabled }),
 		str("apple_status.url", "where that page's data is", func(c *Config) *string { return &c.AppleStatus.URL }, checkNeededURL),
 
 		flag("notify.desktop", "show notices on the desktop", func(c *Config) *bool { return &c.Notify.Desktop }),
-		str("notify.minimum", "the least severity that is told: info, warning or critical", func(c *Config) *string { return &c.Notify.Minimum }, checkSeverity),
-		span("notify.repeat", "remind of a warning or worse that still holds, each time this long has passed", func(c *Config) *time.Duration { return &c.Notify.Repeat }, time.Millisecond),
-		count("notify.daily_cap", "at most so many notices a day, and three times as many with critical ones", func(c *Config) *int { return &c.Notify.DailyCap }),
-		str("notify.quiet", "hours without notices, like 22:00-07:00; critical ones and the passcode come all the same", func(c *Config) *string { return &c.Notify.Quiet }, checkQuiet),
+		str("notify.minimum", "the lowest severity to send: info, warning or critical", func(c *Config) *string { return &c.Notify.Minimum }, checkSeverity),
+		span("notify.repeat", "how often to repeat a warning or worse that still holds", func(c *Config) *time.Duration { return &c.Notify.Repeat }, time.Millisecond),
+		count("notify.daily_cap", "most notices a day, and three times as many with critical ones", func(c *Config) *int { return &c.Notify.DailyCap }),
+		str("notify.quiet", "hours without notices, such as 22:00-07:00; critical ones and the passcode still come", func(c *Config) *string { return &c.Notify.Quiet }, checkQuiet),
 		{"notify.command", "a program and its arguments; it gets each notice as JSON on standard input", setCommand, func(c Config) any { return c.Notify.Command }},
-		str("notify.webhook", "an address that gets each notice as JSON, by POST (ntfy, Slack and Home Assistant know it)", func(c *Config) *string { return &c.Notify.Webhook }, checkURL),
-		str("notify.ping", "a dead-man service (healthchecks-style): URL/start, URL and URL/fail are asked", func(c *Config) *string { return &c.Notify.Ping }, checkURL),
-		flag("notify.weekly", "a quiet word once a week that all is well", func(c *Config) *bool { return &c.Notify.Weekly }),
+		str("notify.webhook", "an address that gets each notice as JSON, by POST (such as ntfy, Slack, Home Assistant)", func(c *Config) *string { return &c.Notify.Webhook }, checkURL),
+		str("notify.ping", "a dead-man service (healthchecks-style): URL/start, URL and URL/fail are called", func(c *Config) *string { return &c.Notify.Ping }, checkURL),
+		flag("notify.weekly", "a short message once a week that all is well", func(c *Config) *bool { return &c.Notify.Weekly }),
 
 		{"metrics.textfile", "a file for Prometheus, replaced at each change; empty: none", setTextfile, func(c Config) any { return c.Metrics.Textfile }},
 	}
@@ -76,7 +76,7 @@ func span(key, means string, at func(*Config) *time.Duration, least time.Duratio
 	set := func(c *Config, v any, _ string) error {
 		s, ok := asString(v)
 		if !ok {
-			return wrongType(v, `a span of time in quotes, like "45m" or "7d"`)
+			return wrongType(v, `a span of time in quotes, such as "45m" or "7d"`)
 		}
 		d, err := ParseDuration(s)
 		switch {
@@ -85,9 +85,9 @@ func span(key, means string, at func(*Config) *time.Duration, least time.Duratio
 		case d < 0:
 			return fmt.Errorf("%q is negative", s)
 		case d == 0 && least > 0:
-			return fmt.Errorf("%q is nothing; it must be more than that", s)
+			return fmt.Errorf("%q is zero; it must be longer", s)
 		case d < least:
-			return fmt.Errorf("%q is too short; the least is %s", s, FormatDuration(least))
+			return fmt.Errorf("%q is too short; the minimum is %s", s, FormatDuration(least))
 		}
 		*at(c) = d
 		return nil
@@ -130,7 +130,7 @@ func factor(key, means string, at func(*Config) *float64) setting {
 		}
 		f, ok := v.(float64)
 		if !ok {
-			return wrongType(v, "a number, like 1.5")
+			return wrongType(v, "a number, such as 1.5")
 		}
 		if math.IsNaN(f) || f < 1 || f > 100 {
 			return fmt.Errorf("%v is out of range; it must be from 1 to 100", f)
@@ -169,7 +169,7 @@ func str(key, means string, at func(*Config) *string, check func(string) error) 
 	set := func(c *Config, v any, _ string) error {
 		s, ok := asString(v)
 		if !ok {
-			return wrongType(v, "a text in quotes")
+			return wrongType(v, "text in quotes")
 		}
 		if err := check(s); err != nil {
 			return err
@@ -190,7 +190,7 @@ func setRoots(c *Config, v any, home string) error {
 		return err
 	}
 	if len(list) > maxRoots {
-		return fmt.Errorf("%d folders are too many; the most is %d", len(list), maxRoots)
+		return fmt.Errorf("%d folders are too many; the maximum is %d", len(list), maxRoots)
 	}
 	var roots []string
 	for _, s := range list {
@@ -247,7 +247,7 @@ func absolute(s, home string) (string, error) {
 	case s == "":
 		return "", errors.New("a path is empty")
 	case strings.ContainsRune(s, 0):
-		return "", fmt.Errorf("the path %q holds a zero byte", s)
+		return "", fmt.Errorf("the path %q contains a zero byte", s)
 	case !filepath.IsAbs(path):
 		return "", fmt.Errorf("%q is not a full path; begin it with / or ~/", s)
 	}
@@ -273,19 +273,19 @@ func asList(v any, split func(string) []string) ([]string, error) {
 		}
 		var list []string
 		if err := json.Unmarshal([]byte(t), &list); err != nil {
-			return nil, fmt.Errorf(`%q is not a list; write it like ["one", "two"]`, string(t))
+			return nil, fmt.Errorf(`%q is not a list; write it as ["one", "two"]`, string(t))
 		}
 		return list, nil
 	}
 	items, ok := v.([]any)
 	if !ok {
-		return nil, wrongType(v, `a list of texts, like ["one", "two"]`)
+		return nil, wrongType(v, `a list of texts, such as ["one", "two"]`)
 	}
 	list := make([]string, 0, len(items))
 	for _, it := range items {
 		s, ok := it.(string)
 		if !ok {
-			return nil, wrongType(it, `a list of texts, like ["one", "two"]`)
+			return nil, wrongType(it, `a list of texts, such as ["one", "two"]`)
 		}
 		list = append(list, s)
 	}
@@ -305,7 +305,7 @@ func wrongType(v any, want string) error {
 	case map[string]any:
 		have = "a table"
 	}
-	return fmt.Errorf("%s does not fit; it must be %s", have, want)
+	return fmt.Errorf("%s is not allowed here; it must be %s", have, want)
 }
 
 func checkSeverity(s string) error {

@@ -31,7 +31,7 @@ func (e *NotRunning) Hint() string {
 	if errors.Is(e.Err, fs.ErrPermission) {
 		return "ask as the user who runs the watchdog"
 	}
-	return `"watchdogctl start" starts it, "watchdogctl install" sets it up for good`
+	return "`watchdogctl start` starts it, `watchdogctl install` sets it up for good"
 }
 
 // Is makes every NotRunning an ErrNotRunning.
@@ -57,7 +57,7 @@ func (e *VersionError) Error() string {
 
 // Hint is what to do next.
 func (e *VersionError) Hint() string {
-	return `"watchdogctl restart" starts the installed version in its place`
+	return "`watchdogctl restart` starts the installed version in its place"
 }
 
 // Is makes every VersionError an ErrVersion.

@@ -262,7 +262,7 @@ func TestSecondInstanceNamesTheFirst(t *testing.T) {
 	if !ok || r.PID != os.Getpid() || !strings.Contains(err.Error(), fmt.Sprint(os.Getpid())) {
 		t.Errorf("got %v", err)
 	}
-	if hint := r.Hint(); !strings.Contains(hint, fmt.Sprintf(`Ctrl-C in its terminal or "kill %d"`, os.Getpid())) {
+	if hint := r.Hint(); !strings.Contains(hint, fmt.Sprintf("Ctrl-C in its terminal or `kill %d`", os.Getpid())) {
 		t.Errorf("a daemon in a terminal is not ended so: %s", hint)
 	}
 	if err := first.Release(); err != nil {

@@ -31,8 +31,8 @@ func (e *RunningError) Error() string {
 
 // Hint is what to do next.
 func (e *RunningError) Hint() string {
-	return `"watchdogctl status" asks it; "watchdogctl stop" ends it where it is the service, ` +
-		e.ByHand() + ` where somebody started it; for a second one give --state-dir`
+	return "`watchdogctl status` asks it; `watchdogctl stop` ends it if it is the service, " +
+		e.ByHand() + " if it was started by hand; for a second one give `--state-dir`"
 }
 
 // ByHand is how a daemon ends that a person runs in a terminal, which no service
@@ -41,7 +41,7 @@ func (e *RunningError) ByHand() string {
 	if e.PID == 0 {
 		return "Ctrl-C in its terminal"
 	}
-	return fmt.Sprintf("Ctrl-C in its terminal or \"kill %d\"", e.PID)
+	return fmt.Sprintf("Ctrl-C in its terminal or `kill %d`", e.PID)
 }
 
 // TakeLock makes the state folder ready (see PrepareDir) and takes its lock, or

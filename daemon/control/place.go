@@ -80,7 +80,7 @@ func PrepareDir(dir string) error {
 	case info.Mode().Perm()&0o077 == 0:
 		return nil
 	case info.Mode().Perm()&0o022 != 0, info.Mode()&(fs.ModeSticky|fs.ModeSetgid) != 0:
-		return &PlaceError{dir, "others may write to it", "give the watchdog a folder of its own with --state-dir", nil}
+		return &PlaceError{dir, "others may write to it", "give the watchdog a folder of its own with `--state-dir`", nil}
 	}
 	if err := os.Chmod(dir, 0o700); err != nil {
 		return &PlaceError{dir, "others cannot be kept out of it", chooseOther, err}

@@ -208,7 +208,7 @@ func (s *server) ack(w http.ResponseWriter, r *http.Request) {
 	var a AckRequest
 	err := body(r, &a)
 	if err == nil && strings.TrimSpace(a.Key) == "" {
-		err = &Error{Message: "no key is given", Next: `"watchdogctl status" shows the key of each finding`}
+		err = &Error{Message: "no key is given", Next: "`watchdogctl status` shows the key of each finding"}
 	}
 	if err == nil {
 		err = s.backend.Ack(a)

@@ -110,7 +110,7 @@ func TestSilentDaemon(t *testing.T) {
 			t.Errorf("status gave up after %v", d)
 		}
 		err := c.Events(t.Context(), func(control.Status) error { return nil })
-		if !errors.Is(err, control.ErrNotRunning) || !strings.Contains(err.Error(), "silent") {
+		if !errors.Is(err, control.ErrNotRunning) || !strings.Contains(err.Error(), "stopped answering") {
 			t.Errorf("events: %v", err)
 		}
 	})

@@ -110,7 +110,7 @@ func (m *Manager) renderAgent() (string, error) {
 		return "", err
 	}
 	if !reflect.DeepEqual(a, back) {
-		return "", problem(nil, "please report this, with the command you gave", "the LaunchAgent does not read back as it was written")
+		return "", problem(nil, "report this, with the command you gave", "the LaunchAgent does not read back as it was written")
 	}
 	return text, nil
 }

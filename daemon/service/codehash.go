@@ -22,7 +22,7 @@ func CodeHash(path string) (string, error) {
 	}
 	defer f.Close()
 	if fi, err := f.Stat(); err != nil || !fi.Mode().IsRegular() || fi.Size() > maxProgram {
-		return "", fmt.Errorf("%s is not a program of ours: %w", path, os.ErrInvalid)
+		return "", fmt.Errorf("%s is not one of our programs: %w", path, os.ErrInvalid)
 	}
 	h := sha256.New()
 	if _, err := io.Copy(h, io.LimitReader(f, maxProgram)); err != nil {

@@ -90,7 +90,7 @@ func (m *Manager) yield(p *Plan, r *Report) {
 	for _, l := range p.Links {
 		fi, err := os.Lstat(l.Path)
 		if err == nil && fi.Mode()&os.ModeSymlink == 0 {
-			r.Advice = append(r.Advice, fmt.Sprintf("%s is a file of its own and was left alone: it may be an older watchdogctl", l.Path))
+			r.Advice = append(r.Advice, fmt.Sprintf("%s is a separate file and was left alone: it may be an older watchdogctl", l.Path))
 			continue
 		}
 		links = append(links, l)
@@ -125,17 +125,17 @@ func (m *Manager) advise(r *Report) {
 		dir = filepath.Dir(m.linkPath())
 	}
 	if !m.onPath(dir) {
-		r.Advice = append(r.Advice, fmt.Sprintf("%s is not on your PATH: add the line  export PATH=%s:$PATH  to your shell's profile, or call %s",
+		r.Advice = append(r.Advice, fmt.Sprintf("%s is not on your PATH: add the line `export PATH=%s:$PATH` to your shell's profile, or call %s",
 			dir, shellQuote(dir), filepath.Join(dir, Control)))
 	}
 	for _, o := range m.others() {
-		r.Advice = append(r.Advice, fmt.Sprintf("%s starts another watchdog: end it with %s", o, m.EndOther(o)))
+		r.Advice = append(r.Advice, fmt.Sprintf("%s starts another watchdog: stop it with `%s`", o, m.EndOther(o)))
 	}
 	switch {
 	case m.Target == Darwin:
-		r.Advice = append(r.Advice, "if \"watchdogctl status\" says that access is denied: "+strings.Join(m.AccessSteps(), "; "))
+		r.Advice = append(r.Advice, "if `watchdogctl status` says that access is denied: "+strings.Join(m.AccessSteps(), "; "))
 	case m.UID == 0:
-		r.Advice = append(r.Advice, "this watches the backups of root alone; the person who makes backups installs it without sudo")
+		r.Advice = append(r.Advice, "this watches only root's backups; the person who makes the backups should install it without sudo")
 	}
 }
 
@@ -153,15 +153,15 @@ func (m *Manager) EndOther(file string) string {
 func (m *Manager) AccessSteps() []string {
 	if m.Target != Darwin {
 		return []string{
-			"see who owns the folder and what its mode is: ls -ld, on it and on the folders above it",
-			"let this user read it: chmod u+rX, or have its owner do so",
-			`wait a minute, or run "watchdogctl restart"`,
+			"see who owns the folder and its mode: `ls -ld`, on it and on the folders above it",
+			"let this user read it: `chmod u+rX`, or have its owner do so",
+			"wait a minute, or run `watchdogctl restart`",
 		}
 	}
 	return []string{
-		`open System Settings › Privacy & Security › Full Disk Access ("watchdogctl doctor --open" does)`,
+		"open System Settings › Privacy & Security › Full Disk Access (`watchdogctl doctor --open` does)",
 		fmt.Sprintf("press +, choose %s, and switch it on", m.inherit().Bundle()),
-		`run "watchdogctl restart"`,
+		"run `watchdogctl restart`",
 	}
 }
 

@@ -189,7 +189,7 @@ func TestStartedByHand(t *testing.T) {
 			}
 		}
 		stays, ok := errors.AsType[*service.Problem](r.m.Stop(t.Context()))
-		if !ok || !strings.Contains(stays.Error(), "is not the service") || !strings.Contains(stays.Hint(), fmt.Sprintf("Ctrl-C in its terminal or \"kill %d\"", os.Getpid())) {
+		if !ok || !strings.Contains(stays.Error(), "is not the service") || !strings.Contains(stays.Hint(), fmt.Sprintf("Ctrl-C in its terminal or `kill %d`", os.Getpid())) {
 			t.Errorf("%s: stopped, and it runs: %v", target, stays)
 		}
 		must(t, lock.Release())

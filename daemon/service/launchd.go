@@ -82,7 +82,7 @@ func (l *launchd) up(ctx context.Context) error {
 		return l.explain("starting the daemon", res, err)
 	}
 	if loaded, _, err := l.look(ctx); err != nil || !loaded {
-		return problem(err, `"watchdogctl doctor" says more`, "launchd took the service and does not know it any more")
+		return problem(err, "`watchdogctl doctor` says more", "launchd accepted the service but no longer knows it")
 	}
 	return nil
 }
@@ -144,7 +144,7 @@ func (l *launchd) unload(ctx context.Context) error {
 		return nil
 	}
 	return problem(ctx.Err(), "log out and in again, which ends it, then try again",
-		"the daemon does not end; launchd was told to stop it and still has it")
+		"the daemon is not ending; launchd was told to stop it and still has it")
 }
 
 // gone waits until the service is not loaded any more.
@@ -220,14 +220,14 @@ func (l *launchd) forget(context.Context) error { return nil }
 // explain puts a failed command into words, with the next step.
 func (l *launchd) explain(doing string, res Result, err error) error {
 	if err != nil {
-		return problem(err, `"watchdogctl doctor" looks at the parts`, "%s", doing)
+		return problem(err, "`watchdogctl doctor` checks every part", "%s", doing)
 	}
-	next := `"watchdogctl doctor" looks at the parts; a restart of the Mac clears launchd's memory`
+	next := "`watchdogctl doctor` checks every part; a restart of the Mac clears launchd's memory"
 	switch res.Code {
 	case launchNoDomain, launchUnsupported:
 		next = "log in at the Mac's own screen (not over SSH) and run it there"
 	case launchIO, launchDisabled:
-		next = "look in System Settings › General › Login Items & Extensions whether Backup Watchdog is switched off under \"Allow in the Background\", switch it on and try again"
+		next = "open System Settings › General › Login Items & Extensions; if Backup Watchdog is off under \"Allow in the Background\", switch it on and try again"
 	}
 	return problem(nil, next, "%s failed: launchctl says: %s", doing, res.said())
 }

@@ -182,7 +182,7 @@ func TestDaemonThatDoesNotEnd(t *testing.T) {
 	r.install()
 	r.fault("kill", 3, 9, "No such process")
 	_, err := r.m.Uninstall(t.Context(), true)
-	if err == nil || !strings.Contains(err.Error(), "does not end") {
+	if err == nil || !strings.Contains(err.Error(), "is not ending") {
 		t.Errorf("uninstall said %v", err)
 	}
 	if got := r.files(); len(got) != 0 {

@@ -13,7 +13,7 @@ import (
 
 // ErrBroken marks a service file that exists and says nothing usable: a half
 // made installation.
-var ErrBroken = errors.New("the service file is empty or broken")
+var ErrBroken = errors.New("the service file is empty or damaged")
 
 // A Plan is everything an installation consists of.
 type Plan struct {
@@ -113,10 +113,10 @@ func (f File) mode() fs.FileMode {
 func readProgram(path string) ([]byte, error) {
 	fi, err := os.Stat(path)
 	if err != nil {
-		return nil, problem(err, "keep watchdogd and watchdogctl in one folder, as they come, and run that watchdogctl", "a part of the programs is missing")
+		return nil, problem(err, "keep watchdogd and watchdogctl together in one folder, and run that watchdogctl", "a part of the programs is missing")
 	}
 	if !fi.Mode().IsRegular() || fi.Size() > maxProgram {
-		return nil, problem(nil, "", "%s is not a program of ours", path)
+		return nil, problem(nil, "", "%s is not one of our programs", path)
 	}
 	return os.ReadFile(path)
 }
@@ -219,7 +219,7 @@ func (l Link) make() error {
 		}
 	}
 	if err := os.Symlink(l.Target, l.Path); err != nil {
-		return problem(err, "move what stands there away and run the installation again", "linking %s", Control)
+		return problem(err, "move what is there away and run the installation again", "linking %s", Control)
 	}
 	return nil
 }

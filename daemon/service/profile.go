@@ -28,8 +28,8 @@ func (p Profile) requirement() (string, error) {
 		return fmt.Sprintf(`identifier "%s" and anchor apple generic and certificate leaf[subject.OU] = "%s"`, BundleID, p.TeamID), nil
 	}
 	if len(p.CDHashes) == 0 {
-		return "", problem(nil, "give --team-id, or run it where the Mac's programs are: next to the installed or unpacked application",
-			"there is nothing that tells which program the profile is for")
+		return "", problem(nil, "give `--team-id`, or run it where the Mac's programs are: next to the installed or unpacked application",
+			"it is unknown which program the profile is for")
 	}
 	req := ""
 	for i, h := range p.CDHashes {

@@ -191,7 +191,7 @@ func (m *Manager) Restart(ctx context.Context) error {
 }
 
 // errNotInstalled is what every verb says where there is no service file.
-var errNotInstalled = problem(nil, `"watchdogctl install" sets it up`, "the service is not installed")
+var errNotInstalled = problem(nil, "`watchdogctl install` sets it up", "the service is not installed")
 
 // act does one verb on an installed service.
 func (m *Manager) act(ctx context.Context, verb func(engine, context.Context) error) error {
@@ -211,7 +211,7 @@ func (m *Manager) act(ctx context.Context, verb func(engine, context.Context) er
 	case errors.Is(err, fs.ErrNotExist):
 		return errNotInstalled
 	case err != nil, len(data) == 0:
-		return problem(err, `"watchdogctl install" repairs it`, "the service file is empty or cannot be read")
+		return problem(err, "`watchdogctl install` repairs it", "the service file is empty or cannot be read")
 	}
 	return verb(e, ctx)
 }

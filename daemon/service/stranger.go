@@ -33,12 +33,12 @@ func (m *Manager) stranger() *control.RunningError {
 
 // byHand words that such a one is in the way of what was asked.
 func byHand(held *control.RunningError) error {
-	return problem(nil, "end it with "+held.ByHand()+", then do this again", "a watchdog that was started by hand runs on %s", held.Dir)
+	return problem(nil, "stop it with "+held.ByHand()+", then do this again", "a watchdog that was started by hand is running on %s", held.Dir)
 }
 
 // stays words that such a one is beyond what a service manager can end.
 func stays(held *control.RunningError) error {
-	return problem(nil, "end it with "+held.ByHand(), "the watchdog on %s was started by hand: it is not the service", held.Dir)
+	return problem(nil, "stop it with "+held.ByHand(), "the watchdog on %s was started by hand: it is not the service", held.Dir)
 }
 
 // makeWay ends the service where its place is held by a daemon that is not

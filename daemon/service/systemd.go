@@ -26,7 +26,7 @@ func (s *systemd) file() (File, error) {
 		u.Env = nil
 	}
 	if !reflect.DeepEqual(u, back) {
-		return File{}, problem(nil, "please report this, with the command you gave", "the unit does not read back as it was written")
+		return File{}, problem(nil, "report this, with the command you gave", "the unit does not read back as it was written")
 	}
 	return File{Path: s.m.serviceFile(), Mode: "0644", Content: text}, nil
 }
@@ -56,13 +56,13 @@ func systemdHint(said string) string {
 	low := strings.ToLower(said)
 	switch {
 	case strings.Contains(low, "connect to bus"), strings.Contains(low, "connect to user scope bus"), strings.Contains(low, "no medium found"):
-		return `there is no user session here: log in directly (not with su or sudo), or run "loginctl enable-linger" once, then try again`
+		return "there is no user session here: log in directly (not with su or sudo), or run `loginctl enable-linger` once, then try again"
 	case strings.Contains(low, "booted with systemd"):
 		return "this system does not run systemd: start watchdogd from its own login scripts"
 	case strings.Contains(low, "masked"):
-		return `"systemctl --user unmask ` + UnitName + `" allows it again`
+		return "`systemctl --user unmask " + UnitName + "` allows it again"
 	}
-	return `"journalctl --user -u ` + UnitName + `" has the daemon's own words`
+	return "`journalctl --user -u " + UnitName + "` shows the daemon's log"
 }
 
 func (s *systemd) load(ctx context.Context) error {

@@ -50,7 +50,7 @@ func (m *Manager) Uninstall(ctx context.Context, purge bool) (Report, error) {
 		forgetErr = e.forget(ctx)
 	}
 	if m.Target == Darwin {
-		r.Advice = append(r.Advice, "remove the entry under System Settings › Privacy & Security › Full Disk Access by hand, or with: tccutil reset SystemPolicyAllFiles "+BundleID)
+		r.Advice = append(r.Advice, "remove the entry under System Settings › Privacy & Security › Full Disk Access by hand, or with `tccutil reset SystemPolicyAllFiles "+BundleID+"`")
 	}
 	return r, errors.Join(stopErr, rm.err(), forgetErr)
 }
@@ -130,10 +130,10 @@ func (m *Manager) name(r *Report) {
 		}
 	}
 	if len(r.Kept) > 0 {
-		r.Advice = append(r.Advice, `"watchdogctl uninstall --purge" removes these as well`)
+		r.Advice = append(r.Advice, "`watchdogctl uninstall --purge` removes these as well")
 	}
 	if m.inPlace() {
-		r.Kept = append(r.Kept, fmt.Sprintf("the programs, which belong to a package of this system: %s", m.Source))
+		r.Kept = append(r.Kept, fmt.Sprintf("the programs, which belong to one of this system's packages: %s", m.Source))
 	}
 }
 

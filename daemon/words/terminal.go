@@ -257,7 +257,12 @@ const (
 func List(names []string) string { return strings.Join(names, ", ") }
 
 // ExplainedBy names what hides a condition.
-func ExplainedBy(codes []string) string { return List(codes) + " explains it" }
+func ExplainedBy(codes []string) string {
+	if len(codes) == 1 {
+		return codes[0] + " explains it"
+	}
+	return "one of these explains it: " + List(codes)
+}
 
 // FixNamed is a fix's title with its id.
 func FixNamed(title, id string) string { return fmt.Sprintf("%s (%s)", title, id) }
