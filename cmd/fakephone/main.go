@@ -114,7 +114,7 @@ func (o *options) flags() *flag.FlagSet {
 	fs.Int64Var(&cfg.BytesPerSecond, "rate", 0, "`bytes` a second (default no limit)")
 	fs.Int64Var(&cfg.FilesPerSecond, "files-per-second", 0, "`files` a second (default no limit)")
 	fs.DurationVar(&cfg.ScanTime, "scan", 0, "how long it is quiet before the first file")
-	fs.IntVar(&cfg.Battery, "battery", 0, "charge in `per cent` (default 80)")
+	fs.IntVar(&cfg.Battery, "battery", 0, "charge in `percent` (default 80)")
 	fs.BoolVar(&cfg.Charging, "charging", false, "charging")
 	fs.StringVar(&cfg.Faults, "fault", "", "`FAULT` to play, for example stall-after:50; several with commas between them")
 	fs.StringVar(&o.write, "write", "", "write one backup into `DIR` without a client")

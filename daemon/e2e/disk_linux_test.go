@@ -126,7 +126,7 @@ func TestDiskLow(t *testing.T) {
 	s.start()
 	s.client(p)
 	_, f := s.awaitFinding(p.UDID(), backup.MacDiskLow, backup.Warning, 20*time.Second)
-	if f.Fix.ID != backup.CheckStorage || !strings.Contains(f.Detail, "GB are still to come") {
+	if f.Fix.ID != backup.CheckStorage || !strings.Contains(f.Detail, "GB may still come") {
 		t.Errorf("fix %s, %s", f.Fix.ID, f.Detail)
 	}
 }

@@ -50,7 +50,7 @@ func TestExternalDrive(t *testing.T) {
 	says(backup.CodeVolumeMissing, "Another disk is in the drive's place")
 	plug()
 	must(t, unix.Mount("", port, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, ""))
-	says(backup.VolumeReadOnly, "The backup drive cannot be written")
+	says(backup.VolumeReadOnly, "The backup drive is read-only")
 	must(t, unix.Mount("", port, "", unix.MS_REMOUNT|unix.MS_BIND, ""))
 	s.await(20*time.Second, "all well", func(st control.Status) bool {
 		return len(st.Findings) == 0 && of(st, chain.UDID).Chain.Verdict == backup.Good && st.Roots[0].State == "watching"

@@ -18,6 +18,9 @@
 //     no "simply". What is not known is said to be not known.
 //   - The person is "you", the phone "the iPhone" or its own name, the computer
 //     "this computer", and "this Mac" only where it is one.
+//   - One name per thing: a "backup" or an "attempt", not a run; it is "stuck",
+//     "interrupted" or "damaged"; nothing moving is "quiet"; polling is "watching by
+//     the clock"; a "chain" only where one is set aside for another.
 //   - What is the matter comes first, what it means second, what to do third. In a
 //     notice, what to do comes first.
 //   - A sentence gives its number: "nothing has moved for 26 min", not "for long".

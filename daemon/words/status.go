@@ -196,7 +196,7 @@ func Why(fix string) string { return "Why: " + explain(fix) }
 func More(code string) string { return "More: " + explain(code) }
 
 // Otherwise names the fixes to try next.
-func Otherwise(fixes []string) string { return "If it does not help: " + List(fixes) }
+func Otherwise(fixes []string) string { return "If that does not help: " + List(fixes) }
 
 // Seen is said of what the reader has acknowledged.
 const Seen = "You have seen this."

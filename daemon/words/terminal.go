@@ -69,7 +69,7 @@ func LinesHidden(n int) string {
 func WhyIs(why string) string { return "Why: " + why }
 
 // NotHelping is the heading over what to try next.
-const NotHelping = "If it does not help"
+const NotHelping = "If that does not help"
 
 // OtherFix is one of those.
 func OtherFix(title, id string) string { return title + ": " + explain(id) }
