@@ -18,9 +18,9 @@ import (
 	"backupwatchdog/daemon/watch"
 )
 
-// TestCheckAndDaemonAgree holds that a folder has one name for what is wrong
-// with it, and one first fix: whether a person asks for a check, the daemon
-// looks, or the daemon looks and knows of the check.
+// TestCheckAndDaemonAgree holds that a folder that was left alone has one name
+// for what is wrong with it, and one first fix: whether a person asks for a
+// check, the daemon looks once or again, or it knows of the check.
 func TestCheckAndDaemonAgree(t *testing.T) {
 	remove := func(names ...string) func(string) error {
 		return func(dir string) error {
@@ -83,6 +83,8 @@ func TestCheckAndDaemonAgree(t *testing.T) {
 		"Info.plist empty":                  {instead(fill(nil), "Info.plist"), "", info, ""},
 		"Info.plist cut":                    {instead(fill([]byte("<plist>")), "Info.plist"), "", info, ""},
 		"Info.plist a folder":               {instead(folder, "Info.plist"), "", info, "is a folder, not a file"},
+		"Status.plist and Manifest.plist":   {remove("Status.plist", "Manifest.plist"), "", broken, "missing"},
+		"Status.plist missing, encrypted":   {remove("Status.plist"), "secret", broken, "missing"},
 		"Status.plist and index bad":        {both(remove("Status.plist"), instead(fill(make([]byte, 8192)), "Manifest.db")), "", broken, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,6 +107,9 @@ func TestCheckAndDaemonAgree(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+			if err := os.Chtimes(w.Dir, then, then); err != nil {
+				t.Fatal(err)
+			}
 			r, err := verify.Check(context.Background(), w.Dir, verify.Options{})
 			if err != nil {
 				t.Fatal(err)
@@ -117,10 +122,11 @@ func TestCheckAndDaemonAgree(t *testing.T) {
 			s := backup.NewSession(verifytest.UDID, w.Dir, backup.DefaultRules(), nil)
 			s.Observe(now, backup.Facts{Folder: look.Backups[0].Folder, Root: look.Roots[0],
 				Phone: backup.Phone{Battery: -1, DiskFree: -1, DiskUsed: -1}})
-			seen := s.Assess(now.Add(20 * time.Minute)).Findings // what may be half-written has its time
+			atOnce := s.Assess(now).Findings // nobody has touched it for a day
+			seen := s.Assess(now.Add(20 * time.Minute)).Findings
 			s.SetCheck(r.Check())
 			known := s.Assess(now.Add(21 * time.Minute)).Findings
-			for what, list := range map[string][]backup.Finding{"the check": r.Findings, "the daemon": seen, "the daemon after the check": known} {
+			for what, list := range map[string][]backup.Finding{"the check": r.Findings, "the daemon at once": atOnce, "the daemon": seen, "the daemon after the check": known} {
 				if got := troubles(list); got != c.want {
 					t.Errorf("%s says %q, want %q\n%+v", what, got, c.want, list)
 				}

@@ -52,13 +52,17 @@ var chainConditions = worded([]Condition{
 // lasting reports whether a metadata file has been bad for longer than a
 // half-written one can be: its last change is old, and a second look at least a
 // minute later found it the same; or it has been bad for [patience] settling.
-func (v *view) lasting(name string, changed time.Time) bool {
+func (v *view) lasting(name string, f File) bool {
 	since, bad := v.s.m.Bad[name]
 	if !bad {
 		return false
 	}
+	changed := f.ModTime
+	if f.Presence == Missing { // what took it away changed the folder
+		changed = v.f.Folder.Changed
+	}
 	grace := max(v.s.rules.Settling, time.Minute)
-	if !changed.IsZero() && v.now.T.Sub(changed) >= grace {
+	if !changed.IsZero() && v.calendar(changed, grace) {
 		if since == v.s.m.First {
 			return true // it was so before anybody looked
 		}
@@ -87,7 +91,7 @@ func (v *view) damage() []Evidence {
 	fo := v.f.Folder
 	var out []Evidence
 	note := func(name string, f File, which ...Presence) {
-		if bad(f.Presence, which...) && v.lasting(name, f.ModTime) {
+		if bad(f.Presence, which...) && v.lasting(name, f) {
 			out = append(out, Evidence{name, presenceWords(f), FromFolder})
 		}
 	}
@@ -171,7 +175,7 @@ func falseFinished(v *view) *draft {
 	fo := v.f.Folder
 	var ev []Evidence
 	for name, f := range map[string]File{"Manifest.db": fo.Index.File, "Manifest.plist": fo.Manifest.File} {
-		if bad(f.Presence, Missing, Empty) && v.lasting(name, fo.Status.ModTime) {
+		if bad(f.Presence, Missing, Empty) && v.lasting(name, fo.Status.File) {
 			ev = append(ev, Evidence{name, presenceWords(f), FromFolder})
 		}
 	}
@@ -193,6 +197,9 @@ func neverCompleted(v *view) *draft {
 	}
 	if v.finished() && s.wholeMetadata() {
 		return nil
+	}
+	if fo.Index.Presence == Present && bad(fo.Status.Presence, Missing, Empty, Broken, Denied) {
+		return nil // only a backup that got somewhere has an index: once that has lasted it is damage
 	}
 	made := s.m.First.T
 	for _, t := range []time.Time{fo.Info.ModTime, fo.Status.ModTime, fo.Newest} {

@@ -107,6 +107,9 @@ type Folder struct {
 	// Newest is the latest modification time seen anywhere in the payload or the
 	// metadata but Info.plist; zero when unknown.
 	Newest time.Time
+	// Changed is when an entry of the folder itself last came, went or was renamed;
+	// zero when unknown. It dates what is missing.
+	Changed time.Time
 	// SnapshotFiles and SnapshotBytes estimate what lies under Snapshot/ now;
 	// -1 when unknown.
 	SnapshotFiles, SnapshotBytes int64

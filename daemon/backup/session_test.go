@@ -265,3 +265,39 @@ func TestCheckStandsWhileNewFilesLieBeside(t *testing.T) {
 		t.Errorf("%s: the check stands over a run that broke off", s.m.Run.Phase)
 	}
 }
+
+// TestStatusGoneIsDatedByTheFolder: a phone takes Status.plist away for a moment
+// to write it anew, and the folder has then just changed; where nobody has
+// touched it for long the file is gone.
+func TestStatusGoneIsDatedByTheFolder(t *testing.T) {
+	for name, c := range map[string]struct {
+		changed time.Duration // before the first look; negative: unknown
+		after   time.Duration // when the damage is seen
+	}{
+		"just now":  {0, 15 * time.Minute},
+		"long ago":  {24 * time.Hour, 0},
+		"a minute":  {time.Minute, 14 * time.Minute},
+		"not known": {-1, 15 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := Facts{Folder: Folder{Files: -1, Bytes: -1, Status: StatusFile{File: File{Presence: Missing}},
+				Info: InfoFile{File: File{Presence: Present, Size: 10, ModTime: began.T.Add(-48 * time.Hour)}}, Manifest: ManifestFile{File: File{Presence: Present}, Manifest: plist.Manifest{IsEncrypted: true}},
+				Index: IndexFile{File: File{Presence: Present, Size: 10}}}, Root: Root{Access: AccessGranted, Free: -1}, Phone: Phone{Battery: -1, DiskFree: -1, DiskUsed: -1}}
+			if c.changed >= 0 {
+				f.Folder.Changed = began.T.Add(-c.changed)
+			}
+			s := NewSession("U", "/b/U", DefaultRules(), nil)
+			s.Observe(began, f)
+			if c.after > 0 {
+				if a := s.Assess(began.Add(c.after - time.Second)); len(a.Findings) > 0 {
+					t.Errorf("a second too early: %+v", a.Findings)
+				} else if due := began.T.Add(c.after); !a.Next.Equal(due) {
+					t.Errorf("next is %v, want %v", a.Next, due)
+				}
+			}
+			if got := s.Assess(began.Add(c.after)).Findings; len(got) != 1 || got[0].Code != ChainBroken {
+				t.Errorf("after %v: %+v", c.after, got)
+			}
+		})
+	}
+}

@@ -56,6 +56,9 @@ func (c *cached[T]) get(st stat, now time.Time, read func() T) T {
 // look reads what changed among the metadata files of the folder at path.
 func (m *metadata) look(path string, now time.Time, f *backup.Folder) {
 	m.newest = 0
+	if st, err := statPath(path); err == nil {
+		f.Changed = timeOf(st.mtime)
+	}
 	m.lookStatus(path, now, f)
 	m.lookManifest(path, now, f)
 	m.lookIndex(path, now, f)
