@@ -26,7 +26,8 @@ type Condition struct {
 	Of Scope
 	// OfRun says that it belongs to a run and is a new trouble in the next one.
 	OfRun bool
-	// HiddenBy are the causes that explain it. Hiding works through hidden ones too.
+	// HiddenBy are the causes that explain it: all of them, also those that do so
+	// by way of another condition.
 	HiddenBy []Code
 	Fix      FixID   // the first, unless the evidence points elsewhere
 	Also     []FixID // at most three

@@ -19,7 +19,7 @@ var chainConditions = worded([]Condition{
 		HiddenBy: append([]Code{Interrupted, InterruptedMixed, ChainBroken, FalseFinished, PhoneDisconnected, MacDiskFull, FailingRepeatedly, NetworkUnreliable}, blind...),
 		Fix:      BackUpNow, Also: []FixID{EnterPasscode, UseCable, UpdateSoftware}},
 	{Code: LeftoverSnapshot, find: leftoverSnapshot,
-		HiddenBy: append([]Code{ChainBroken, Interrupted, InterruptedMixed, FalseFinished}, blind...),
+		HiddenBy: append([]Code{ChainBroken, Interrupted, InterruptedMixed, FalseFinished, PhoneDisconnected, MacDiskFull, FailingRepeatedly}, blind...),
 		Fix:      BackUpNow, Also: []FixID{CheckStorage}},
 	{Code: ChainUnproven, find: chainUnproven,
 		HiddenBy: append([]Code{ChainBroken, FalseFinished, Interrupted, InterruptedMixed}, blind...),

@@ -2,17 +2,21 @@ package backup
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"backupwatchdog/daemon/words"
 )
 
+// stuck are the causes of a run that does not move. They explain too what a
+// run that is stuck explains: hiding works through conditions that do not hold.
+var stuck = slices.Concat([]Code{WaitingForPasscode, PhoneDisconnected, Interrupted, InterruptedMixed, FailingRepeatedly, MacDiskFull}, blind)
+
 // runConditions are about the run under way, or the one that has just ended.
 var runConditions = worded([]Condition{
-	{Code: WaitingForPasscode, OfRun: true, find: waitingForPasscode,
-		HiddenBy: blind,
-		Fix:      EnterPasscode, Also: []FixID{RestartPhoneAndRetry}},
+	{Code: WaitingForPasscode, OfRun: true, find: waitingForPasscode, // what the phone shows is seen without the folder
+		Fix: EnterPasscode, Also: []FixID{RestartPhoneAndRetry}},
 	{Code: PhoneDisconnected, OfRun: true, find: phoneDisconnected,
 		HiddenBy: append([]Code{NetworkUnreliable}, blind...),
 		Fix:      UseCable, Also: []FixID{StablePowerAndWiFi, RestartPhoneAndRetry}, May: []FixID{UpdateSoftware}},
@@ -38,13 +42,13 @@ var runConditions = worded([]Condition{
 		HiddenBy: append([]Code{MacDiskFull}, blind...),
 		Fix:      RestartPhoneAndRetry, Also: []FixID{BackUpNow, UseCable}},
 	{Code: Stalled, OfRun: true, find: stalled,
-		HiddenBy: append([]Code{WaitingForPasscode, PhoneDisconnected, Interrupted, InterruptedMixed, MacDiskFull}, blind...),
+		HiddenBy: stuck,
 		Fix:      RestartPhoneAndRetry, Also: []FixID{UseCable, UpdateSoftware}, May: []FixID{StablePowerAndWiFi, KeepMacAwake, StopOtherTool}},
 	{Code: Slow, OfRun: true, find: slow,
-		HiddenBy: append([]Code{Stalled, MacDiskFull, PhoneDisconnected}, blind...),
+		HiddenBy: append([]Code{Stalled}, stuck...),
 		Fix:      UseCable, Also: []FixID{StablePowerAndWiFi, Wait}, May: []FixID{RestartPhoneAndRetry}},
 	{Code: RunTooLong, OfRun: true, find: runTooLong,
-		HiddenBy: append([]Code{Stalled, Slow}, blind...),
+		HiddenBy: append([]Code{Stalled, Slow}, stuck...),
 		Fix:      RestartPhoneAndRetry, Also: []FixID{UpdateSoftware, FreshBackup}, May: []FixID{Wait}},
 	{Code: PhoneBatteryLow, OfRun: true, find: phoneBatteryLow,
 		HiddenBy: append([]Code{PhoneDisconnected}, blind...),
@@ -81,6 +85,9 @@ func (v *view) probablyWaiting() *draft {
 	attached := v.f.Phone.Link == LinkUSB || v.f.Phone.Link == LinkNetwork
 	if !v.active() || v.r.Phase != Preparing || v.f.Phone.Passcode != Unknown || !attached || v.f.Writer.State != WriterAlive {
 		return nil
+	}
+	if noAccess(v) != nil || volumeMissing(v) != nil {
+		return nil // the silence of a folder that nobody sees is none
 	}
 	known := v.s.silences(Preparing, v.r.Link)
 	usual := v.s.Usual()
