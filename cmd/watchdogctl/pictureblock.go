@@ -257,9 +257,8 @@ func number(n *int64) int64 {
 // local words a moment in evidence, which is in UTC there as in JSON, like all
 // others here. Other evidence stays as it is.
 func (p *picture) local(value string) string {
-	t, err := time.Parse("2006-01-02 15:04:05 UTC", value)
-	if err != nil {
-		return value
+	if t, ok := words.ReadClock(value); ok {
+		return words.When(t, p.now)
 	}
-	return words.When(t, p.now)
+	return value
 }

@@ -78,6 +78,9 @@ func (b *builder) finding(udid string, f backup.Finding) finding {
 		out.Sure = ""
 	}
 	for _, e := range f.Evidence {
+		if t, ok := words.ReadClock(e.Value); ok {
+			e.Value = b.at(t).Text
+		}
 		out.Evidence = append(out.Evidence, evidence{e.Fact, e.Value, words.Source(string(e.Source))})
 	}
 	for _, id := range f.Also {

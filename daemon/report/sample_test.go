@@ -7,6 +7,7 @@ import (
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
 	"backupwatchdog/daemon/report"
+	"backupwatchdog/daemon/words"
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -59,7 +60,7 @@ func stuck() control.Backup {
 			Evidence: []backup.Evidence{
 				{Fact: "Quiet time (awake)", Value: "26 min", Source: backup.FromFolder},
 				{Fact: "Limit in this phase", Value: "17 min", Source: backup.FromHistory},
-				{Fact: "Last data", Value: "21:19", Source: backup.FromFolder},
+				{Fact: "Last data", Value: words.Clock(ago(26 * time.Minute)), Source: backup.FromFolder},
 				{Fact: "iPhone", Value: "still connected by USB", Source: backup.FromPhone},
 				{Fact: "Backup program", Value: "AppleMobileBackup, still running", Source: backup.FromMac},
 			},

@@ -11,7 +11,16 @@ import (
 // decide, and say it with what stands here.
 
 // Clock writes a time of day in UTC: evidence is read beside JSON and logs.
-func Clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+func Clock(t time.Time) string { return t.UTC().Format(clockLayout) }
+
+const clockLayout = "2006-01-02 15:04:05 UTC"
+
+// ReadClock reads what Clock has written: whoever shows evidence to a person
+// shows its times as all others, in the reader's zone.
+func ReadClock(value string) (time.Time, bool) {
+	t, err := time.Parse(clockLayout, value)
+	return t, err == nil
+}
 
 // Day writes a day in UTC: "26 November 2026".
 func Day(t time.Time) string { return t.UTC().Format("2 January 2006") }
