@@ -101,7 +101,7 @@ func (s *Session) end(now Moment, o Outcome) {
 // past is the run under way, or the last one, as history keeps it.
 func (s *Session) past(last Phase) PastRun {
 	r := s.m.Run
-	p := PastRun{UDID: s.UDID, Started: r.Started.T, Outcome: r.Outcome, Kind: r.Kind, ChainID: r.ChainID, Link: r.Link,
+	p := PastRun{UDID: s.UDID, Path: s.Path, Started: r.Started.T, Outcome: r.Outcome, Kind: r.Kind, ChainID: r.ChainID, Link: r.Link,
 		LastPhase: last, Bytes: r.Bytes, Files: r.Files, Silence: r.Silence, DiskFull: !r.FullAt.IsZero(),
 		ChainFiles: -1, ChainBytes: -1, Encrypted: s.encrypted()}
 	if r.Outcome != OutcomeRunning {

@@ -142,6 +142,7 @@ const (
 // PastRun is one run as history remembers it.
 type PastRun struct {
 	UDID      string        `json:"udid"`
+	Path      string        `json:"path,omitempty"` // of its folder, "" unknown: one phone may have several
 	Started   time.Time     `json:"started"`
 	Ended     time.Time     `json:"ended,omitzero"` // zero while running
 	Outcome   Outcome       `json:"outcome"`

@@ -1,6 +1,8 @@
 package backup
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -229,6 +231,20 @@ func (v *view) finding(c Condition, d draft) Finding {
 	return f
 }
 
+// Mark names a backup folder: the phone's UDID and, since one phone may have
+// backups in several folders, four digits that stand for the folder's path:
+// "00008110-000E34D21A02801E@1a2b". Without a path it is the UDID alone.
+func Mark(udid, path string) string {
+	if path == "" {
+		return udid
+	}
+	sum := sha256.Sum256([]byte(path))
+	return udid + "@" + hex.EncodeToString(sum[:2])
+}
+
+// Mark is that of the session's folder. The keys of its findings begin with it.
+func (s *Session) Mark() string { return Mark(s.UDID, s.Path) }
+
 // key names this occurrence: backup, run, code, how often.
 func (v *view) key(c Condition, d draft) string {
 	started := "-"
@@ -239,7 +255,7 @@ func (v *view) key(c Condition, d draft) string {
 	if d.step > 0 {
 		started, n = fmt.Sprint(v.s.m.Completed.Unix()), d.step
 	}
-	return strings.Join([]string{v.s.UDID, started, string(c.Code), fmt.Sprint(n)}, "/")
+	return strings.Join([]string{v.s.Mark(), started, string(c.Code), fmt.Sprint(n)}, "/")
 }
 
 // RunView is the run under way, or the last one, as it is shown.

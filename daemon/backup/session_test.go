@@ -301,3 +301,21 @@ func TestStatusGoneIsDatedByTheFolder(t *testing.T) {
 		})
 	}
 }
+
+// TestEachFolderHasItsOwnKeys: one phone may have backups in two watched
+// folders, and the same trouble in both is two troubles.
+func TestEachFolderHasItsOwnKeys(t *testing.T) {
+	key := func(path string) string {
+		s := NewSession("U", path, DefaultRules(), nil)
+		f := uploading(1, 1)
+		f.Folder.Index.Size = 2e9
+		s.Observe(began, f)
+		return find(s.Assess(began).Findings, IndexTooLarge).Key
+	}
+	if one, other := key("/b/U"), key("/c/U"); one == other || one != key("/b/U") || !strings.HasPrefix(one, "U@") || !strings.HasPrefix(other, "U@") {
+		t.Errorf("the keys are %q and %q", one, other)
+	}
+	if got := key(""); got != "U/-/index-too-large/1" {
+		t.Errorf("without a folder the key is %q", got)
+	}
+}
