@@ -60,25 +60,43 @@ func openBinary(b []byte) (*binaryList, error) {
 	if n < uint64(len(binaryMagic))+binaryTrailer {
 		return nil, because(ErrCut, fmt.Sprintf("it ends after %d bytes", n))
 	}
-	t := b[n-binaryTrailer:]
-	l := &binaryList{
+	l := readTrailer(b)
+	switch {
+	case !l.closes(n - binaryTrailer):
+		return nil, errNotClosed
+	case l.objects > maxValues:
+		return nil, tooMany()
+	}
+	return l, nil
+}
+
+// errNotClosed says that the trailer is none, or that of another file.
+var errNotClosed = because(ErrCut, "its last 32 bytes do not close it")
+
+// readTrailer reads the last bytes of a binary list, of which b holds the whole
+// or the end.
+func readTrailer(b []byte) *binaryList {
+	t := b[len(b)-binaryTrailer:]
+	return &binaryList{
 		b: b, offSize: uint64(t[6]), refSize: uint64(t[7]),
 		objects: binary.BigEndian.Uint64(t[8:]),
 		top:     binary.BigEndian.Uint64(t[16:]),
 		table:   binary.BigEndian.Uint64(t[24:]),
 	}
-	end := n - binaryTrailer
+}
+
+// closes reports whether the offset table lies between the objects and the
+// trailer, which begins at end, and fills that room.
+func (l *binaryList) closes(end uint64) bool {
 	switch {
 	case !width(l.offSize) || !width(l.refSize),
 		l.table <= uint64(len(binaryMagic)) || l.table >= end,
 		l.objects == 0 || l.objects > end, // so that the product below cannot wrap
 		l.objects*l.offSize != end-l.table,
 		l.top >= l.objects:
-		return nil, because(ErrCut, "its last 32 bytes do not close it")
-	case l.objects > maxValues:
-		return nil, tooMany()
+		return false
 	}
-	return l, nil
+	return true
 }
 
 // width reports whether n is a size that offsets and references come in.

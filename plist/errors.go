@@ -1,6 +1,9 @@
 package plist
 
-import "errors"
+import (
+	"errors"
+	"io/fs"
+)
 
 // What can be wrong with a property list. Each reads as the end of a sentence
 // that begins with the name of the file. Use errors.Is to tell them apart.
@@ -10,8 +13,9 @@ var (
 	// ErrEmpty: the file has no bytes, or a property list without a value.
 	// Normal for the seconds in which a writer has truncated but not filled it.
 	ErrEmpty = errors.New("is empty")
-	// ErrDenied: the system refuses to open the file (EPERM or EACCES).
-	ErrDenied = errors.New("may not be read by this program")
+	// ErrDenied: the system refuses to open the file (EPERM or EACCES). It is
+	// fs.ErrPermission too.
+	ErrDenied error = refusal("may not be read by this program")
 	// ErrNotRegular: the name is that of a folder, a link, a pipe, a socket
 	// or a device.
 	ErrNotRegular = errors.New("is not a regular file")
@@ -24,7 +28,16 @@ var (
 	ErrWrongType = errors.New("does not have the expected content")
 	// ErrTooLarge: more bytes, values or levels than any real one has.
 	ErrTooLarge = errors.New("is larger than any real file of its kind")
+	// ErrUnread: an Info.plist so large that only its ends were looked at, and
+	// they are sound. No sign of damage.
+	ErrUnread = errors.New("is too large to be read whole")
 )
+
+// refusal is an error that is fs.ErrPermission to errors.Is.
+type refusal string
+
+func (r refusal) Error() string        { return string(r) }
+func (r refusal) Is(target error) bool { return target == fs.ErrPermission }
 
 // fault is one of the errors above with the detail that explains it.
 type fault struct {

@@ -23,9 +23,18 @@ const maxText = 256
 // package, or the system's own, and begins with the path.
 func ReadStatus(path string) (Status, error) { return read(path, maxStatus, decodeStatus) }
 
-// ReadInfo reads an Info.plist of any real size, and keeps little of it. Do so
-// only when the file's size or time has settled: tools truncate it, then write.
-func ReadInfo(path string) (Info, error) { return read(path, maxLarge, decodeInfo) }
+// ReadInfo reads an Info.plist of any size on record, and keeps little of it.
+// One that is larger, and not beyond any belief, is ErrUnread: only its ends
+// were looked at. Do so only when the file's size or time has settled: tools
+// truncate it, then write.
+func ReadInfo(path string) (Info, error) {
+	f, src, err := openInfo(path)
+	if err != nil {
+		return Info{}, err
+	}
+	defer f.Close()
+	return finish(path, src, decodeInfo)
+}
 
 // ReadManifest reads a Manifest.plist.
 func ReadManifest(path string) (Manifest, error) { return read(path, maxLarge, decodeManifest) }

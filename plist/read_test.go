@@ -204,7 +204,7 @@ func TestReadFiles(t *testing.T) {
 		{readStatus, filepath.Join(path, "below a file"), plist.ErrAbsent, "below a file does not exist"},
 		{readStatus, write("empty", nil), plist.ErrEmpty, "empty is empty"},
 		{readInfo, write("Info.plist", nil), plist.ErrEmpty, "Info.plist is empty"},
-		{readInfo, big, plist.ErrTooLarge, "Big.plist is larger than any real file of its kind: the limit is 64 MiB"},
+		{readInfo, big, plist.ErrNotPlist, "Big.plist is not a valid property list: it begins with zeros, as after a power cut"},
 		{readManifest, big, plist.ErrTooLarge, "the limit is 64 MiB"},
 		{readManifest, write("cut", []byte("bplist00")), plist.ErrCut, "cut is cut short: it ends after 8 bytes"},
 		{readManifest, dir, plist.ErrNotRegular, "is not a regular file: it is a folder"},
