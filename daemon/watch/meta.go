@@ -111,8 +111,8 @@ func (m *metadata) lookInfo(dir string, now time.Time, f *backup.Folder) {
 	}
 	f.Info = m.info.get(st, now, func() backup.InfoFile {
 		s, err := plist.ReadInfo(path)
-		if errors.Is(err, plist.ErrTooLarge) {
-			return backup.InfoFile{File: file} // all but its names is artwork: unread, and no sign of damage
+		if errors.Is(err, plist.ErrUnread) {
+			return backup.InfoFile{File: file} // all but its names is artwork: large is no sign of damage
 		}
 		out := backup.InfoFile{File: outcome(file, path, err), Info: s}
 		out.Read = out.Presence == backup.Present
