@@ -131,7 +131,7 @@ func (l *loop) takeSample(t *tracked, now backup.Moment) {
 		return
 	}
 	t.sample, t.sampled = s, now.T
-	if err := l.db.AddSample(t.look.UDID, r.Started, s); err != nil {
+	if err := l.db.AddSample(t.look.UDID, t.look.Path, r.Started, s); err != nil {
 		l.log.Debug("sample not recorded", "reason", err.Error())
 	}
 }

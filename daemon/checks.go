@@ -115,14 +115,14 @@ func (l *loop) takeChecked(c checked) {
 		l.log.Warn("check came to no verdict", "backup", c.udid, "reason", c.err.Error())
 		return
 	}
-	l.keepCheck(t, c.udid, c.result)
+	l.keepCheck(t, c.udid, c.path, c.result)
 }
 
 // keepCheck remembers what a check found.
-func (l *loop) keepCheck(t *tracked, udid string, res verify.Result) {
+func (l *loop) keepCheck(t *tracked, udid, path string, res verify.Result) {
 	c := res.Check()
 	l.log.Info("checked", "backup", udid, "verdict", string(c.Verdict), "files", c.Files, "missing", c.Missing, "wrong_size", c.WrongSize)
-	if err := l.db.SaveCheck(udid, c); err != nil {
+	if err := l.db.SaveCheck(udid, path, c); err != nil {
 		l.log.Warn("check not recorded", "reason", err.Error())
 	}
 	if t == nil || t.look.Archived {
@@ -133,7 +133,7 @@ func (l *loop) keepCheck(t *tracked, udid string, res verify.Result) {
 		l.db.SaveRun(past[len(past)-1])
 	}
 	if l.recorder != nil {
-		l.recorder.Check(host.Now(), udid, c)
+		l.recorder.Check(host.Now(), t.session.Mark(), c)
 	}
 }
 
@@ -167,7 +167,7 @@ func (l *loop) Check(ctx context.Context, r control.CheckRequest, progress func(
 		if err != nil {
 			return nil, &control.Error{Status: 409, Message: fmt.Sprintf("%s: %v", udids[i], err), Next: "try again when no backup is running"}
 		}
-		l.call(func() { l.keepCheck(l.backups[path], udids[i], res); l.step() })
+		l.call(func() { l.keepCheck(l.backups[path], udids[i], path, res); l.step() })
 		out.Backups = append(out.Backups, res)
 	}
 	return out, nil

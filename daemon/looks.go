@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"backupwatchdog/daemon/backup"
@@ -100,10 +101,11 @@ func (l *loop) root(path string) (backup.Root, bool) {
 
 // track begins, or goes on with, the session of a folder.
 func (l *loop) track(now backup.Moment, b watch.Backup) *tracked {
-	past := l.db.Runs(b.UDID, time.Time{}, 100)
+	raw, ok := l.db.Get(sessionKey(b.Path))
+	past := l.pastOf(b, ok)
 	t := &tracked{look: b, session: backup.NewSession(b.UDID, b.Path, rules(l.cfg), past), quiet: now.T}
 	l.backups[b.Path] = t
-	if raw, ok := l.db.Get(sessionKey(b.Path)); ok {
+	if ok {
 		var s saved
 		err := json.Unmarshal(raw, &s)
 		if err == nil {
@@ -113,11 +115,30 @@ func (l *loop) track(now backup.Moment, b watch.Backup) *tracked {
 			l.log.Warn("saved state not used", "backup", b.UDID, "reason", err.Error())
 		}
 	}
-	if c, ok := l.db.LastCheck(b.UDID); ok && !b.Archived {
+	if c, ok := l.db.LastCheck(b.UDID, b.Path); ok && !b.Archived {
 		t.session.SetCheck(c)
 	}
-	l.closeLostRuns(t, past)
+	if !b.Archived {
+		l.closeLostRuns(t, past)
+	}
 	return t
+}
+
+// pastOf are the past runs of a folder. One phone may have backups in several,
+// and what happened to one says nothing of another. A folder that is new here,
+// moved from elsewhere or set aside, brings the runs of the folder that is gone.
+func (l *loop) pastOf(b watch.Backup, known bool) []backup.PastRun {
+	return slices.DeleteFunc(l.db.Runs(b.UDID, time.Time{}, 200), func(r backup.PastRun) bool {
+		return r.Path != "" && r.Path != b.Path && (known || l.claimed(r.Path))
+	})
+}
+
+// claimed reports whether a folder is watched, or was and may be there again.
+func (l *loop) claimed(path string) bool {
+	if _, ok := l.db.Get(sessionKey(path)); ok {
+		return true
+	}
+	return slices.ContainsFunc(l.look.Backups, func(b watch.Backup) bool { return b.Path == path })
 }
 
 // closeLostRuns marks runs that an earlier process left running and that are

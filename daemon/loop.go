@@ -235,7 +235,7 @@ func (l *loop) observe(now backup.Moment) {
 		t.now = t.session.Assess(now)
 		l.noteClosed(t, now.T)
 		if l.recorder != nil && !t.look.Archived {
-			l.recorder.Record(now, t.look.UDID, f)
+			l.recorder.Record(now, t.session.Mark(), f)
 		}
 	}
 }

@@ -60,7 +60,7 @@ func borrow(to *history.DB, path string, log *slog.Logger) {
 		}
 	}
 	for _, c := range from.Checks("", time.Time{}, 200) {
-		to.SaveCheck(c.UDID, c.CheckResult)
+		to.SaveCheck(c.UDID, c.Path, c.CheckResult)
 	}
 	if known, ok := from.Get(knownKey); ok {
 		to.Put(knownKey, known)

@@ -209,8 +209,10 @@ func (l *loop) askPhone(now time.Time, d phone.Device) {
 	sit := phone.Situation{UDID: d.UDID, Attached: d.Since, Phase: backup.Idle}
 	for _, t := range l.backups {
 		if phone.SameUDID(t.look.UDID, d.UDID) && !t.look.Archived {
-			sit.Phase = t.now.Phase
-			sit.Rests = rests(t.now.Findings) && now.Sub(l.phones.get(d.UDID).says.Asked) > time.Hour
+			if !sit.Phase.Active() { // one phone may have backups in several folders
+				sit.Phase = t.now.Phase
+			}
+			sit.Rests = sit.Rests || rests(t.now.Findings) && now.Sub(l.phones.get(d.UDID).says.Asked) > time.Hour
 		}
 	}
 	if l.phones.schedule.Due(now, sit) == phone.NotNow {

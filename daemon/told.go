@@ -42,7 +42,7 @@ func items(as notify.Item, shown, hidden []backup.Finding) []notify.Item {
 }
 
 func (l *loop) state(t *tracked, now backup.Moment) notify.State {
-	s := notify.State{UDID: t.look.UDID, Device: deviceName(t), RunID: trace.RunID(t.session), Phase: t.now.Phase, Completed: t.session.LastComplete()}
+	s := notify.State{UDID: t.look.UDID, Folder: t.session.Mark(), Device: deviceName(t), RunID: trace.RunID(t.session), Phase: t.now.Phase, Completed: t.session.LastComplete()}
 	if r, ok := t.session.View(now); ok {
 		s.LastProgress = r.LastProgress
 	}

@@ -157,6 +157,7 @@ backups[].findings[]            see finding
 schema                          1
 stale                           until when it was kept, if no watchdog answers and it is read from the state folder
 runs[].udid                     whose
+runs[].path                     of which folder
 runs[].started                  when it began
 runs[].ended                    when it ended; null while it runs
 runs[].outcome                  complete, abandoned, running, unknown
@@ -181,6 +182,7 @@ notices[].reason                why it was not sent
 notices[].key                   the key of its finding
 notices[].run                   the run it was about, by its start
 checks[].udid                   whose
+checks[].path                   of which folder
 checks[].at                     when
 checks[].verdict                good, broken, unproven, incomplete
 checks[].chain_id               of which chain

@@ -127,7 +127,7 @@ func remember(state string) error {
 	return errors.Join(
 		db.SaveRun(backup.PastRun{UDID: anna, Started: now.Add(-14 * time.Hour), Outcome: backup.OutcomeRunning, Kind: backup.Incremental, Bytes: 3.1e9, Files: 1204, ChainFiles: -1, ChainBytes: -1}),
 		db.SaveRun(backup.PastRun{UDID: cleo, Started: old, Ended: old.Add(time.Hour), Outcome: backup.OutcomeComplete, Kind: backup.First, Bytes: -1, Files: -1, ChainFiles: 500, ChainBytes: 2e9}),
-		db.SaveCheck(cleo, backup.CheckResult{At: old.Add(50 * time.Hour), Verdict: backup.Unproven, Files: 500, Bytes: 2e9}),
+		db.SaveCheck(cleo, "", backup.CheckResult{At: old.Add(50 * time.Hour), Verdict: backup.Unproven, Files: 500, Bytes: 2e9}),
 		db.Close())
 }
 

@@ -174,6 +174,7 @@ type History struct {
 // PastRun is one run of the past, or the one under way.
 type PastRun struct {
 	UDID           string             `json:"udid"`
+	Path           string             `json:"path,omitempty"` // of its folder, "" unknown
 	Started        time.Time          `json:"started"`
 	Ended          *time.Time         `json:"ended"`
 	Outcome        backup.Outcome     `json:"outcome"`
@@ -190,6 +191,7 @@ type PastRun struct {
 // Check is one finished check of a chain's contents.
 type Check struct {
 	UDID string `json:"udid"`
+	Path string `json:"path,omitempty"` // of its folder, "" unknown
 	backup.CheckResult
 }
 

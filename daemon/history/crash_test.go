@@ -41,7 +41,7 @@ func TestWriterChild(t *testing.T) {
 	db := open(t, path)
 	for i := len(db.Runs("", time.Time{}, 0)); ; i++ {
 		must(t, db.SaveRun(aRun(start.Add(time.Duration(i)*time.Hour))))
-		must(t, db.AddSample(phone, start.Add(time.Duration(i)*time.Hour), control.Sample{At: start.Add(time.Duration(i) * time.Hour)}))
+		must(t, db.AddSample(phone, "", start.Add(time.Duration(i)*time.Hour), control.Sample{At: start.Add(time.Duration(i) * time.Hour)}))
 		if i%7 == 0 {
 			must(t, db.Put("big", make([]byte, 300_000)))
 			must(t, db.Prune(start))

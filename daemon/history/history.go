@@ -19,7 +19,7 @@
 //	notices  id | at | udid | run | event | code | severity | title | … | outcome | payload
 //
 // Times are Unix milliseconds, durations milliseconds, unknown is NULL. A run
-// is known by its phone and the whole second in which it began.
+// is known by its phone, its folder and the whole second in which it began.
 //
 // # The rule for change
 //

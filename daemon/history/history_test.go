@@ -61,7 +61,7 @@ func TestEverythingComesBackAfterAReopening(t *testing.T) {
 	must(t, db.SaveRun(aRun(start)))
 	must(t, db.SaveRun(running))
 	sample := control.Sample{At: start.Add(5 * time.Second), Phase: backup.Transferring, Bytes: 12, Files: -1}
-	must(t, db.AddSample(phone, start, sample))
+	must(t, db.AddSample(phone, "", start, sample))
 	id, err := db.AddNotice(control.Notice{At: start, UDID: phone, Run: "r", Event: "raised", Code: backup.Stalled,
 		Severity: backup.Critical, Title: "t", Text: "x", Channel: "desktop", Key: "k"})
 	must(t, err)
@@ -71,7 +71,7 @@ func TestEverythingComesBackAfterAReopening(t *testing.T) {
 	must(t, db.Mute(control.Mute{UDID: phone, Code: backup.Slow, Until: &until}))
 	must(t, db.Mute(control.Mute{UDID: phone, Code: backup.NotEncrypted}))
 	check := backup.CheckResult{At: start, Verdict: backup.BrokenUp, Missing: 3, Summary: "3 photos", Deep: true}
-	must(t, db.SaveCheck(phone, check))
+	must(t, db.SaveCheck(phone, "", check))
 	must(t, db.Put("session/"+phone, []byte("snapshot")))
 	must(t, db.Put("empty", nil))
 	must(t, db.MarkDay(phone, start))
@@ -88,10 +88,10 @@ func TestEverythingComesBackAfterAReopening(t *testing.T) {
 	equal(t, "acks", db.Acked(), map[string]time.Time{"k": start})
 	equal(t, "mutes", db.Mutes(start), []control.Mute{{UDID: phone, Code: backup.NotEncrypted}, {UDID: phone, Code: backup.Slow, Until: &until}})
 	equal(t, "mutes later", db.Mutes(until), []control.Mute{{UDID: phone, Code: backup.NotEncrypted}})
-	last, ok := db.LastCheck(phone)
+	last, ok := db.LastCheck(phone, "")
 	equal(t, "check", last, check)
 	equal(t, "checks of all", db.Checks("", start, 0), []control.Check{{UDID: phone, CheckResult: check}})
-	_, none := db.LastCheck("other")
+	_, none := db.LastCheck("other", "")
 	equal(t, "which checks there are", []bool{ok, none}, []bool{true, false})
 	value, ok := db.Get("session/" + phone)
 	equal(t, "value", string(value), "snapshot")
@@ -112,7 +112,7 @@ func equal[T any](t *testing.T, what string, got, want T) {
 
 func TestARunIsOneRowHoweverOftenItIsSaved(t *testing.T) {
 	db := memory(t)
-	must(t, db.AddSample(phone, start, control.Sample{At: start, Phase: backup.Preparing}))
+	must(t, db.AddSample(phone, "", start, control.Sample{At: start, Phase: backup.Preparing}))
 	equal(t, "a run known by a sample", db.Runs(phone, time.Time{}, 0)[0].Outcome, backup.OutcomeRunning)
 	r := aRun(start)
 	r.Started = start.Add(999 * time.Millisecond)
@@ -183,7 +183,7 @@ func TestManyGoroutinesMayWriteAtOnce(t *testing.T) {
 	for g := range 8 {
 		wg.Go(func() {
 			for i := range 20 {
-				if err := db.AddSample(phone, start.Add(time.Duration(g)*time.Hour), control.Sample{At: start.Add(time.Duration(i) * 11 * time.Hour)}); err != nil {
+				if err := db.AddSample(phone, "", start.Add(time.Duration(g)*time.Hour), control.Sample{At: start.Add(time.Duration(i) * 11 * time.Hour)}); err != nil {
 					t.Error(err)
 				}
 				db.Samples(phone, start)
@@ -226,4 +226,30 @@ func TestWhatIsStoredIsBounded(t *testing.T) {
 	if _, err := db.AddNotices(make([]byte, 5<<20), control.Notice{}); err == nil {
 		t.Error("5 MiB were taken as a payload")
 	}
+}
+
+// TestEachFolderHasItsOwnPast: one phone may have backups in two folders, and
+// their runs may even have begun in the same second: as copies of one.
+func TestEachFolderHasItsOwnPast(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "history.db"))
+	one, other := aRun(start), aRun(start)
+	one.Path, other.Path = "/b/U", "/c/U"
+	other.Outcome = backup.OutcomeAbandoned
+	must(t, db.AddSample(phone, "/b/U", start, control.Sample{At: start}))
+	must(t, db.SaveRun(one))
+	must(t, db.SaveRun(other))
+	must(t, db.SaveRun(one))
+	equal(t, "runs", db.Runs(phone, time.Time{}, 0), []backup.PastRun{other, one})
+	must(t, db.SaveCheck(phone, "/b/U", backup.CheckResult{At: start, Verdict: backup.Good}))
+	must(t, db.SaveCheck(phone, "/c/U", backup.CheckResult{At: start.Add(time.Hour), Verdict: backup.BrokenUp}))
+	c, _ := db.LastCheck(phone, "/b/U")
+	equal(t, "the check", c.Verdict, backup.Good)
+	_, ok := db.LastCheck(phone, "/d/U")
+	equal(t, "a check of a third", ok, false)
+
+	unsaid := aRun(start.Add(time.Hour)) // as an older version kept it
+	must(t, db.SaveRun(unsaid))
+	unsaid.Path = "/b/U"
+	must(t, db.SaveRun(unsaid))
+	equal(t, "runs once it is known where", db.Runs(phone, start.Add(time.Minute), 0), []backup.PastRun{unsaid})
 }

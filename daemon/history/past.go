@@ -27,7 +27,7 @@ func (db *DB) Past(q control.HistoryQuery) control.History {
 // told is a run as it is told: what is unknown is null.
 func told(r backup.PastRun) control.PastRun {
 	out := control.PastRun{
-		UDID: r.UDID, Started: r.Started.UTC(), Outcome: r.Outcome, Kind: r.Kind, LastPhase: r.LastPhase,
+		UDID: r.UDID, Path: r.Path, Started: r.Started.UTC(), Outcome: r.Outcome, Kind: r.Kind, LastPhase: r.LastPhase,
 		LongestSilence: map[string]float64{
 			"preparing": r.Silence.Preparing.Seconds(), "transferring": r.Silence.Transferring.Seconds(),
 			"finishing": r.Silence.Finishing.Seconds(), "settling": r.Silence.Settling.Seconds(),

@@ -47,7 +47,7 @@ func TestThinKeepsTheShape(t *testing.T) {
 
 // curve adds a run with n samples, all in the caller's transaction.
 func curve(db *DB, udid string, started time.Time, n int) error {
-	run, err := db.runID(udid, started)
+	run, err := db.runID(udid, "", started)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func TestOldNoticesChecksDaysAndMutesGo(t *testing.T) {
 	lapsed := begin.Add(day)
 	db.AddNotice(control.Notice{At: begin, Key: "old"})
 	db.AddNotice(control.Notice{At: begin.Add(4 * year), Key: "new"})
-	db.SaveCheck("A", backup.CheckResult{At: begin})
+	db.SaveCheck("A", "", backup.CheckResult{At: begin})
 	db.MarkDay("A", begin)
 	db.Mute(control.Mute{UDID: "A", Code: backup.Slow, Until: &lapsed})
 	db.Mute(control.Mute{UDID: "A", Code: backup.Stalled})

@@ -40,18 +40,24 @@ func triAt(s *sqlite.Stmt, col int) backup.Tri {
 }
 
 const runColumns = `udid, started, ended, outcome, kind, chain, link, phase, bytes, files,
-	preparing, transferring, finishing, settling, duration, encrypted, chain_files, chain_bytes, disk_full, taught`
+	preparing, transferring, finishing, settling, duration, encrypted, chain_files, chain_bytes, disk_full, taught, path`
 
 // begun is the start of a run as it is remembered: in whole seconds, so that a
 // start that went through JSON still names the same run.
 func begun(started time.Time) int64 { return started.Truncate(time.Second).UnixMilli() }
 
-// SaveRun remembers a run, or what became of it: one run is known by its phone
-// and the second it started in.
+// SaveRun remembers a run, or what became of it: one run is known by its phone,
+// its folder and the second it started in.
 func (db *DB) SaveRun(r backup.PastRun) error {
 	return db.write(func() error {
-		return db.exec(`INSERT INTO runs (`+runColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (udid, started) DO UPDATE SET ended = excluded.ended, outcome = excluded.outcome, kind = excluded.kind,
+		// An older version, or a sample, did not say where the run's folder lies.
+		err := db.exec(`UPDATE runs SET path = ?1 WHERE udid = ?2 AND started = ?3 AND path = ''
+			AND NOT EXISTS (SELECT 1 FROM runs WHERE udid = ?2 AND started = ?3 AND path = ?1)`, clip(r.Path), clip(r.UDID), begun(r.Started))
+		if err != nil {
+			return err
+		}
+		return db.exec(`INSERT INTO runs (`+runColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (udid, started, path) DO UPDATE SET ended = excluded.ended, outcome = excluded.outcome, kind = excluded.kind,
 			chain = excluded.chain, link = excluded.link, phase = excluded.phase, bytes = excluded.bytes, files = excluded.files,
 			preparing = excluded.preparing, transferring = excluded.transferring, finishing = excluded.finishing,
 			settling = excluded.settling, duration = excluded.duration, encrypted = excluded.encrypted,
@@ -61,7 +67,7 @@ func (db *DB) SaveRun(r backup.PastRun) error {
 			linkNames[r.Link], clip(string(r.LastPhase)), count(r.Bytes), count(r.Files),
 			r.Silence.Preparing.Milliseconds(), r.Silence.Transferring.Milliseconds(),
 			r.Silence.Finishing.Milliseconds(), r.Silence.Settling.Milliseconds(),
-			r.Duration.Milliseconds(), tri(r.Encrypted), count(r.ChainFiles), count(r.ChainBytes), r.DiskFull, r.Taught)
+			r.Duration.Milliseconds(), tri(r.Encrypted), count(r.ChainFiles), count(r.ChainBytes), r.DiskFull, r.Taught, clip(r.Path))
 	})
 }
 
@@ -104,5 +110,6 @@ func scanRun(s *sqlite.Stmt) backup.PastRun {
 		ChainBytes: countAt(s, 17),
 		DiskFull:   s.ColumnInt(18) != 0,
 		Taught:     s.ColumnInt(19) != 0,
+		Path:       s.ColumnText(20),
 	}
 }

@@ -25,14 +25,15 @@ func phaseAt(s *sqlite.Stmt, col int) backup.Phase {
 	return ""
 }
 
-// AddSample adds a point to the progress curve of a run. Of points within one
-// second the last stays. A run that was never saved is remembered as running.
-func (db *DB) AddSample(udid string, started time.Time, sample control.Sample) error {
-	return db.writeSoon(func() error { return db.addSample(udid, started, sample) })
+// AddSample adds a point to the progress curve of a run of the backup at path.
+// Of points within one second the last stays. A run that was never saved is
+// remembered as running.
+func (db *DB) AddSample(udid, path string, started time.Time, sample control.Sample) error {
+	return db.writeSoon(func() error { return db.addSample(udid, path, started, sample) })
 }
 
-func (db *DB) addSample(udid string, started time.Time, sample control.Sample) error {
-	run, err := db.runID(udid, started)
+func (db *DB) addSample(udid, path string, started time.Time, sample control.Sample) error {
+	run, err := db.runID(udid, path, started)
 	if err != nil {
 		return err
 	}
@@ -42,23 +43,27 @@ func (db *DB) addSample(udid string, started time.Time, sample control.Sample) e
 }
 
 // runID returns the row of a run and makes one where there is none.
-func (db *DB) runID(udid string, started time.Time) (int64, error) {
-	err := db.exec("INSERT OR IGNORE INTO runs (udid, started, outcome) VALUES (?, ?, ?)",
-		clip(udid), begun(started), string(backup.OutcomeRunning))
+func (db *DB) runID(udid, path string, started time.Time) (int64, error) {
+	err := db.exec(`INSERT INTO runs (udid, started, outcome, path) SELECT ?1, ?2, ?3, ?4
+		WHERE NOT EXISTS (SELECT 1 FROM runs WHERE udid = ?1 AND started = ?2 AND path IN (?4, ''))`,
+		clip(udid), begun(started), string(backup.OutcomeRunning), clip(path))
 	if err != nil {
 		return 0, err
 	}
 	var id int64
-	err = db.each("SELECT id FROM runs WHERE udid = ? AND started = ?",
-		func(s *sqlite.Stmt) { id = s.ColumnInt64(0) }, clip(udid), begun(started))
+	err = db.each("SELECT id FROM runs WHERE udid = ? AND started = ? AND path IN (?, '') ORDER BY path",
+		func(s *sqlite.Stmt) { id = s.ColumnInt64(0) }, clip(udid), begun(started), clip(path))
 	return id, err
 }
 
-// Samples returns the progress curve of a run, oldest point first.
+// Samples returns the progress curve of a run, oldest point first. Two runs of
+// one phone that began in the same second, in copies of one torn backup, cannot
+// be told apart by these two: it is then the newer one's.
 func (db *DB) Samples(udid string, started time.Time) []control.Sample {
 	var out []control.Sample
 	db.read(`SELECT runs.started + samples.at * 1000, samples.phase, samples.bytes, samples.files
-		FROM samples JOIN runs ON runs.id = samples.run WHERE runs.udid = ? AND runs.started = ? ORDER BY samples.at LIMIT ?`,
+		FROM samples JOIN runs ON runs.id = samples.run
+		WHERE runs.id = (SELECT max(id) FROM runs WHERE udid = ? AND started = ?) ORDER BY samples.at LIMIT ?`,
 		func(s *sqlite.Stmt) {
 			out = append(out, control.Sample{At: timeAt(s, 0), Phase: phaseAt(s, 1), Bytes: countAt(s, 2), Files: countAt(s, 3)})
 		}, udid, begun(started), maxRows)

@@ -90,6 +90,40 @@ CREATE TABLE snapshots (key TEXT PRIMARY KEY, value BLOB NOT NULL);
 	`
 CREATE TABLE days (udid TEXT NOT NULL, day INTEGER NOT NULL, PRIMARY KEY (udid, day)) WITHOUT ROWID;
 `,
+	// 3: the folder of a run and of a check, since a phone may have backups in
+	// several: '' where an older version did not note it.
+	`
+CREATE TABLE runs3 (
+	id INTEGER PRIMARY KEY,
+	udid TEXT NOT NULL,
+	started INTEGER NOT NULL,
+	ended INTEGER,
+	outcome TEXT NOT NULL,
+	kind TEXT NOT NULL DEFAULT '',
+	chain TEXT NOT NULL DEFAULT '',
+	link TEXT NOT NULL DEFAULT '',
+	phase TEXT NOT NULL DEFAULT '',
+	bytes INTEGER, files INTEGER,
+	preparing INTEGER NOT NULL DEFAULT 0,
+	transferring INTEGER NOT NULL DEFAULT 0,
+	finishing INTEGER NOT NULL DEFAULT 0,
+	settling INTEGER NOT NULL DEFAULT 0,
+	duration INTEGER NOT NULL DEFAULT 0,
+	encrypted INTEGER,
+	chain_files INTEGER, chain_bytes INTEGER,
+	disk_full INTEGER NOT NULL DEFAULT 0,
+	taught INTEGER NOT NULL DEFAULT 0,
+	thinned INTEGER NOT NULL DEFAULT 0,
+	path TEXT NOT NULL DEFAULT '',
+	UNIQUE (udid, started, path)
+);
+INSERT INTO runs3 SELECT id, udid, started, ended, outcome, kind, chain, link, phase, bytes, files, preparing, transferring,
+	finishing, settling, duration, encrypted, chain_files, chain_bytes, disk_full, taught, thinned, '' FROM runs;
+DROP TABLE runs;
+ALTER TABLE runs3 RENAME TO runs;
+CREATE INDEX runs_started ON runs (started);
+ALTER TABLE checks ADD COLUMN path TEXT NOT NULL DEFAULT '';
+`,
 }
 
 // tables are what a database of the newest version must hold; one that lacks
@@ -105,6 +139,9 @@ func (db *DB) migrate() error {
 	if version > int64(len(migrations)) {
 		return fmt.Errorf("%w (version %d, this program knows %d)", ErrNewer, version, len(migrations))
 	}
+	if n := db.tables(); version > 0 && n < tableCount-1 { // the first version had one less
+		return fmt.Errorf("%w (%d of %d tables are there)", ErrDamaged, n, tableCount)
+	}
 	if version < int64(len(migrations)) {
 		if err := db.inTransaction(func() error { return db.apply(migrations[version:]) }); err != nil {
 			return err
@@ -115,10 +152,15 @@ func (db *DB) migrate() error {
 			return err
 		}
 	}
-	if n := db.number("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN (" + tables + ")"); n != tableCount {
+	if n := db.tables(); n != tableCount {
 		return fmt.Errorf("%w (%d of %d tables are there)", ErrDamaged, n, tableCount)
 	}
 	return nil
+}
+
+// tables counts those of ours that are there.
+func (db *DB) tables() int64 {
+	return db.number("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN (" + tables + ")")
 }
 
 // apply runs migrations and counts them. PRAGMA takes no parameters, hence the

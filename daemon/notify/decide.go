@@ -135,7 +135,7 @@ func judge(p Policy, m Memory, now time.Time, it Item) (Event, string) {
 // trouble, however often it lets go while no data flows between.
 func unanswered(m Memory, it Item) (Told, bool) {
 	for key, t := range m.Told {
-		if key != it.Finding.Key && t.UDID == it.UDID && t.RunID == it.RunID && t.Code == it.Finding.Code && t.open() {
+		if key != it.Finding.Key && t.Folder == it.folder() && t.RunID == it.RunID && t.Code == it.Finding.Code && t.open() {
 			return t, true
 		}
 	}
@@ -146,7 +146,7 @@ func unanswered(m Memory, it Item) (Told, bool) {
 // only confirms.
 func sameTrouble(m Memory, it Item) (last Told, key string) {
 	for k, t := range m.Told {
-		if t.UDID != it.UDID || t.RunID != it.RunID || !t.open() {
+		if t.Folder != it.folder() || t.RunID != it.RunID || !t.open() {
 			continue
 		}
 		switch t.Code {
@@ -245,22 +245,22 @@ func goodNews(p Policy, m Memory, now time.Time, s Scene) []Decision {
 	spoken := map[string]bool{}
 	for _, key := range newestFirst(m.Told) {
 		t := m.Told[key]
-		state, _ := s.state(t.UDID)
+		state, _ := s.state(t.Folder)
 		event := follows(p, m, now, state, key)
-		if event == "" || (event == Cleared && state.Phase.Active() && s.heldUp(t.UDID)) {
+		if event == "" || (event == Cleared && state.Phase.Active() && s.heldUp(t.Folder)) {
 			continue
 		}
 		d := Decision{Event: event, Closes: true, Item: goodItem(event, key, t, state, now)}
 		switch {
 		case muted(m.Mutes, t.UDID, t.Code, now):
 			d.Reason = reasonMuted
-		case spoken[t.UDID] && t.UDID != "":
+		case spoken[t.Folder] && t.UDID != "":
 			d.Reason = reasonJoined
 		case p.Quiet.Holds(p.local(now)):
 			d.Reason, d.Closes = reasonQuiet, false
 		default:
 			d.Speak = true
-			spoken[t.UDID] = true
+			spoken[t.Folder] = true
 		}
 		out = append(out, d)
 	}
@@ -269,11 +269,11 @@ func goodNews(p Policy, m Memory, now time.Time, s Scene) []Decision {
 
 // heldUp reports whether something stops the run of a backup at this moment,
 // be it only suspected or hidden: as long as it does, nothing goes on again.
-func (s Scene) heldUp(udid string) bool {
+func (s Scene) heldUp(folder string) bool {
 	return slices.ContainsFunc(s.Items, func(it Item) bool {
 		switch it.Finding.Code {
 		case backup.Stalled, backup.PhoneDisconnected, backup.WaitingForPasscode:
-			return it.UDID == udid
+			return it.folder() == folder
 		}
 		return false
 	})
@@ -304,7 +304,7 @@ func follows(p Policy, m Memory, now time.Time, b State, key string) Event {
 	if end == never {
 		return ""
 	}
-	if end != whenGone && b.UDID == t.UDID {
+	if end != whenGone && b.folder() == t.Folder {
 		checked := !b.Phase.Active() && b.Completed.After(t.Last) && !b.Check.At.Before(b.Completed)
 		if checked {
 			return afterCheck(t, b)
@@ -337,7 +337,7 @@ func afterRun(p Policy, m Memory, t Told, now time.Time, b State) Event {
 	end := endings[t.Code]
 	sameRun := t.RunID != "" && t.RunID == b.RunID
 	switch {
-	case b.UDID != t.UDID:
+	case b.folder() != t.Folder:
 		return ""
 	case sameRun && b.Phase.Active() && end != whenComplete:
 		if allAnswered(m, now, b) {
@@ -357,7 +357,7 @@ func afterRun(p Policy, m Memory, t Told, now time.Time, b State) Event {
 func allAnswered(m Memory, now time.Time, b State) bool {
 	for key, t := range m.Told {
 		end := endings[t.Code]
-		if t.UDID != b.UDID || t.RunID != b.RunID || !t.open() || end == whenGone || end == whenComplete {
+		if t.Folder != b.folder() || t.RunID != b.RunID || !t.open() || end == whenGone || end == whenComplete {
 			continue
 		}
 		gone, away := m.Gone[key]

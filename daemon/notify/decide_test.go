@@ -325,3 +325,41 @@ func (s *teller) item(t *testing.T, w string) Item {
 	it.Finding.Code, it.Finding.Key = backup.Code(code), "A/"+it.RunID+"/"+code+"/"+n
 	return it
 }
+
+// TestTwoFoldersOfOnePhoneAreTwoBackups: what is told of one is not told of the
+// other, and what ends in one is not over in the other.
+func TestTwoFoldersOfOnePhoneAreTwoBackups(t *testing.T) {
+	p, now := Policy{Minimum: backup.Warning, Repeat: 6 * time.Hour}, time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC)
+	item := func(folder string, code backup.Code) Item {
+		return Item{UDID: "U", RunID: "1", Finding: backup.Finding{Code: code, Severity: backup.Warning, Key: folder + "/1/" + string(code) + "/1"}}
+	}
+	var m Memory
+	look := func(after time.Duration, s Scene, want string) {
+		t.Helper()
+		now = now.Add(after)
+		m.Observe(p, now, s)
+		var got []string
+		for _, d := range Decide(p, m, now, s) {
+			if d.Speak {
+				got = append(got, string(d.Event)+" "+d.Item.Finding.Key)
+			}
+			if d.Speak || d.Closes {
+				m.Record(now, d)
+			}
+		}
+		if strings.Join(got, ", ") != want {
+			t.Errorf("told %q, want %q", got, want)
+		}
+	}
+	one := State{UDID: "U", Folder: "U@0001", RunID: "1", Phase: backup.Transferring}
+	two := State{UDID: "U", Folder: "U@0002", RunID: "1", Phase: backup.Transferring}
+	look(0, Scene{Items: []Item{item("U@0001", backup.Stalled)}, Backups: []State{one, two}}, "raised U@0001/1/stalled/1")
+	look(time.Minute, Scene{Items: []Item{item("U@0001", backup.Stalled), item("U@0002", backup.Stalled)}, Backups: []State{one, two}}, "raised U@0002/1/stalled/1")
+	// Data flows in the second one: the first still holds and holds nothing up there.
+	two.LastProgress = now.Add(time.Minute)
+	look(time.Minute, Scene{Items: []Item{item("U@0001", backup.Stalled)}, Backups: []State{one, two}}, "")
+	look(time.Minute, Scene{Items: []Item{item("U@0001", backup.Stalled)}, Backups: []State{one, two}}, "cleared U@0002/1/stalled/1")
+	// The end of the second run is news, although the first is known to be stuck.
+	two.Phase = backup.Abandoned
+	look(time.Minute, Scene{Items: []Item{item("U@0001", backup.Stalled), item("U@0002", backup.Interrupted)}, Backups: []State{one, two}}, "raised U@0002/1/interrupted/1")
+}

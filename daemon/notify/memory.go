@@ -10,6 +10,7 @@ import (
 // Told is what was told of one trouble, by its key.
 type Told struct {
 	UDID, RunID string
+	Folder      string // see folderOf
 	Code        backup.Code
 	Severity    backup.Severity // the worst that was told
 	First, Last time.Time
@@ -91,7 +92,7 @@ func (m *Memory) Record(now time.Time, d Decision) {
 
 // told counts one notice of a trouble.
 func (t *Told) told(now time.Time, d Decision) {
-	t.UDID, t.RunID, t.Code = d.Item.UDID, d.Item.RunID, d.Item.Finding.Code
+	t.UDID, t.Folder, t.RunID, t.Code = d.Item.UDID, d.Item.folder(), d.Item.RunID, d.Item.Finding.Code
 	if t.Count == 0 {
 		t.First = now
 	}
@@ -104,7 +105,7 @@ func (t *Told) told(now time.Time, d Decision) {
 // what was remembered of it until then.
 func (m *Memory) Failed(now time.Time, key string, before Told) {
 	t := m.Told[key]
-	before.UDID, before.RunID, before.Code = t.UDID, t.RunID, t.Code
+	before.UDID, before.Folder, before.RunID, before.Code = t.UDID, t.Folder, t.RunID, t.Code
 	before.Fails++
 	before.Tried = now
 	m.Told[key] = before

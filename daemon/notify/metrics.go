@@ -30,7 +30,14 @@ const labelMost = 120
 //	# TYPE backup_watchdog_finding_active gauge
 //	backup_watchdog_finding_active{udid="00008110-…",device="Anna's iPhone",code="stalled",severity="warning"} 1
 func Metrics(s control.Status, tallies []Tally) []byte {
-	w := &metrics{}
+	w := &metrics{twins: map[string]bool{}}
+	known := map[string]bool{}
+	for _, b := range s.Backups {
+		if !b.Archived {
+			w.twins[b.UDID] = w.twins[b.UDID] || known[b.UDID]
+			known[b.UDID] = true
+		}
+	}
 	w.family("up", "gauge")
 	w.sample("up", 1)
 	w.family("info", "gauge")
@@ -83,8 +90,13 @@ func WriteMetrics(path string, text []byte) error {
 	return nil
 }
 
-// metrics collects lines. Samples of one family must stand together.
-type metrics struct{ b strings.Builder }
+// metrics collects lines. Samples of one family must stand together, and no two
+// of them may have the same labels: Prometheus would refuse the whole file.
+type metrics struct {
+	b     strings.Builder
+	seen  map[string]bool
+	twins map[string]bool // phones with more than one backup
+}
 
 const metricPrefix = "backup_watchdog_"
 
@@ -92,17 +104,32 @@ func (w *metrics) family(name, kind string) {
 	fmt.Fprintf(&w.b, "# HELP %s%s %s\n# TYPE %s%s %s\n", metricPrefix, name, words.Metric(name), metricPrefix, name, kind)
 }
 
-// sample writes one line; labels are names and values in turn.
+// sample writes one line, unless one with the same labels stands already; labels
+// are names and values in turn.
 func (w *metrics) sample(name string, v float64, labels ...string) {
-	w.b.WriteString(metricPrefix + name)
+	line := metricPrefix + name
 	for i := 0; i < len(labels); i += 2 {
-		w.b.WriteString(map[bool]string{true: "{", false: ","}[i == 0])
-		fmt.Fprintf(&w.b, `%s="%s"`, labels[i], label(labels[i+1]))
+		line += map[bool]string{true: "{", false: ","}[i == 0] + fmt.Sprintf(`%s="%s"`, labels[i], label(labels[i+1]))
 	}
 	if len(labels) > 0 {
-		w.b.WriteString("}")
+		line += "}"
 	}
-	w.b.WriteString(" " + strconv.FormatFloat(v, 'g', -1, 64) + "\n")
+	if w.seen == nil {
+		w.seen = map[string]bool{}
+	}
+	if !w.seen[line] {
+		w.seen[line] = true
+		w.b.WriteString(line + " " + strconv.FormatFloat(v, 'g', -1, 64) + "\n")
+	}
+}
+
+// of are the labels of a backup: the folder only where its phone has several.
+func (w *metrics) of(b control.Backup, more ...string) []string {
+	labels := []string{"udid", b.UDID, "device", b.DeviceName}
+	if w.twins[b.UDID] {
+		labels = append(labels, "folder", backup.Mark(b.UDID, b.Path), "path", b.Path)
+	}
+	return append(labels, more...)
 }
 
 // label makes a text a label's value: printable, bounded, and escaped as the
@@ -165,13 +192,13 @@ func (w *metrics) backups(all []control.Backup) {
 	w.family("phase", "gauge")
 	for _, b := range live {
 		for _, p := range phases {
-			w.sample("phase", truth(b.Phase == p), "udid", b.UDID, "device", b.DeviceName, "phase", string(p))
+			w.sample("phase", truth(b.Phase == p), w.of(b, "phase", string(p))...)
 		}
 	}
 	w.family("chain_verdict", "gauge")
 	for _, b := range live {
 		for _, v := range verdicts {
-			w.sample("chain_verdict", truth(b.Chain.Verdict == v), "udid", b.UDID, "device", b.DeviceName, "verdict", string(v))
+			w.sample("chain_verdict", truth(b.Chain.Verdict == v), w.of(b, "verdict", string(v))...)
 		}
 	}
 	for _, g := range backupGauges {
@@ -199,7 +226,7 @@ func (w *metrics) gauge(g backupGauge, live []control.Backup) {
 	w.family(g.name, "gauge")
 	for _, b := range live {
 		if v := g.value(b); v != nil {
-			w.sample(g.name, *v, "udid", b.UDID, "device", b.DeviceName)
+			w.sample(g.name, *v, w.of(b)...)
 		}
 	}
 }
@@ -233,19 +260,13 @@ func number(n *int64) *float64 {
 // once, and the same labels may stand only once.
 func (w *metrics) findings(s control.Status) {
 	w.family("finding_active", "gauge")
-	seen := map[string]bool{}
-	write := func(udid, device string, fs []backup.Finding) {
+	write := func(b control.Backup, fs []backup.Finding) {
 		for _, f := range fs {
-			id := udid + "\x00" + device + "\x00" + string(f.Code) + "\x00" + f.Severity.String()
-			if seen[id] {
-				continue
-			}
-			seen[id] = true
-			w.sample("finding_active", 1, "udid", udid, "device", device, "code", string(f.Code), "severity", f.Severity.String())
+			w.sample("finding_active", 1, w.of(b, "code", string(f.Code), "severity", f.Severity.String())...)
 		}
 	}
 	for _, b := range s.Backups {
-		write(b.UDID, b.DeviceName, b.Findings)
+		write(b, b.Findings)
 	}
-	write("", "", s.Findings)
+	write(control.Backup{}, s.Findings)
 }

@@ -67,6 +67,38 @@ func TestMetricsAreWhatPrometheusReads(t *testing.T) {
 	}
 }
 
+// TestTwoBackupsOfOnePhoneAreTwoSeries: Prometheus refuses a file in which two
+// lines have the same labels.
+func TestTwoBackupsOfOnePhoneAreTwoSeries(t *testing.T) {
+	s := status("Anna")
+	for i, path := range []string{"/b/A", "/c/A"} {
+		twin := s.Backups[0]
+		twin.Path = path
+		s.Backups = append(s.Backups, twin)
+		if i == 1 {
+			s.Backups = s.Backups[1:]
+		}
+	}
+	text := string(notify.Metrics(s, nil))
+	seen := map[string]bool{}
+	for line := range strings.Lines(text) {
+		labels, _, _ := strings.Cut(line, "} ")
+		if strings.Contains(line, "} ") && seen[labels] {
+			t.Errorf("twice: %s", line)
+		}
+		seen[labels] = true
+	}
+	for _, path := range []string{"/b/A", "/c/A"} {
+		want := `backup_watchdog_finding_active{udid="A",device="Anna",folder="` + backup.Mark("A", path) + `",path="` + path + `",code="stalled",severity="warning"} 1`
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not there:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, `udid="B",device="",folder`) {
+		t.Error("a phone with one backup has a label too many")
+	}
+}
+
 func TestMetricsSayWhatIsKnownAndNothingElse(t *testing.T) {
 	text := string(notify.Metrics(status(`Anna "x" \ y`), []notify.Tally{{Channel: "desktop", Outcome: "sent", N: 3}}))
 	for _, want := range []string{

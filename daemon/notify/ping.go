@@ -79,7 +79,7 @@ func (d *Desk) ping(s Scene, spoken []Decision) {
 		if kind == "" || b.RunID == "" {
 			continue
 		}
-		slot, mark := "ping/"+b.UDID, b.RunID+" "+kind
+		slot, mark := "ping/"+b.folder(), b.RunID+" "+kind
 		last, known := d.db.Get(slot)
 		if string(last) == mark {
 			continue

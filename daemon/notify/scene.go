@@ -32,7 +32,9 @@
 package notify
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"backupwatchdog/daemon/backup"
@@ -65,6 +67,7 @@ type Item struct {
 // State is where one backup stands: what "it goes on again" rests on.
 type State struct {
 	UDID, Device, RunID string
+	Folder              string // as of backup.Mark; "": it is the phone's only one
 	Phase               backup.Phase
 	LastProgress        time.Time          // of this run; zero where there was none
 	Completed           time.Time          // when the last complete run ended; zero never
@@ -77,10 +80,24 @@ type Scene struct {
 	Backups []State
 }
 
-// state finds where a backup stands.
-func (s Scene) state(udid string) (State, bool) {
+// folderOf is the backup folder that a finding's key names, as of backup.Mark.
+// It is the UDID where the key names none, and "" for what is of no backup.
+func folderOf(udid, key string) string {
+	if mark, _, _ := strings.Cut(key, "/"); udid != "" && strings.HasPrefix(mark, udid+"@") {
+		return mark
+	}
+	return udid
+}
+
+func (it Item) folder() string { return folderOf(it.UDID, it.Finding.Key) }
+
+func (b State) folder() string { return cmp.Or(b.Folder, b.UDID) }
+
+// state finds where a backup stands. Two folders of one phone are two
+// backups: what happens to one is no news of the other.
+func (s Scene) state(folder string) (State, bool) {
 	for _, b := range s.Backups {
-		if b.UDID == udid {
+		if b.folder() == folder {
 			return b, true
 		}
 	}
@@ -91,7 +108,7 @@ func (s Scene) state(udid string) (State, bool) {
 // same backup in another occurrence, is there, hidden or not.
 func (s Scene) holds(key string, t Told) bool {
 	for _, it := range s.Items {
-		if it.Finding.Key == key || (it.Finding.Code == t.Code && it.UDID == t.UDID && t.UDID != "") {
+		if it.Finding.Key == key || (it.Finding.Code == t.Code && it.folder() == t.Folder && t.UDID != "") {
 			return true
 		}
 	}

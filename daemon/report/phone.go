@@ -67,13 +67,13 @@ func (b *builder) phone(id string, x control.Backup) phone {
 	}
 	p.Tone, p.State = b.state(x, p.Findings)
 	p.Facts = b.facts(x)
-	runs := b.runsOf(x.UDID)
+	runs := b.runsOf(x)
 	p.Timeline = b.timeline(id, runs)
 	p.Runs, p.MoreRuns = b.rows(runs)
 	p.Curves = b.curves(id, x, runs)
 	p.Sizes = b.sizes(id, runs)
-	p.Checks = b.checks(x.UDID)
-	p.Notices = b.notices(func(n control.Notice) bool { return n.UDID == x.UDID })
+	p.Checks = b.checks(x)
+	p.Notices = b.notices(func(n control.Notice) bool { return n.UDID == x.UDID && b.concerns(x, n) })
 	return p
 }
 

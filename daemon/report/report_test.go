@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"html"
 	"maps"
 	"math"
@@ -333,6 +334,26 @@ func TestEverySituationHasItsOwnWords(t *testing.T) {
 
 // TestContrast: in every look, each colour of text stands out from both grounds
 // by 4.5 to 1 (WCAG 2.2, AA), and each of a shape by 3 to 1.
+// TestTwoFoldersOfOnePhoneHaveTheirOwnPast: what happened in one is not told in
+// the section of the other.
+func TestTwoFoldersOfOnePhoneHaveTheirOwnPast(t *testing.T) {
+	in := report.Input{Now: now}
+	for i, dir := range []string{"/Volumes/One", "/Volumes/Two"} {
+		path := dir + "/" + anna
+		in.Status.Backups = append(in.Status.Backups, control.Backup{UDID: anna, Path: path, DeviceName: "Anna", Phase: backup.Idle})
+		in.History.Runs = append(in.History.Runs, control.PastRun{UDID: anna, Path: path, Started: ago(day), Outcome: backup.OutcomeComplete, Files: ptr(int64(1111 * (i + 1)))})
+		in.History.Checks = append(in.History.Checks, control.Check{UDID: anna, Path: path, CheckResult: backup.CheckResult{At: ago(day), Verdict: backup.Good, Files: int64(3333 * (i + 1))}})
+		in.History.Notices = append(in.History.Notices, control.Notice{UDID: anna, At: ago(day), Event: "raised", Channel: "desktop", Outcome: "sent",
+			Title: fmt.Sprint("notice ", i+1), Key: backup.Mark(anna, path) + "/-/chain-broken/1"})
+	}
+	page := outline(render(t, in))
+	for _, once := range []string{"1,111", "2,222", "3,333", "6,666", "notice 1", "notice 2"} {
+		if n := strings.Count(page, once); n != 1 {
+			t.Errorf("%q stands there %d times", once, n)
+		}
+	}
+}
+
 func TestContrast(t *testing.T) {
 	looks := regexp.MustCompile(`:root\{([^}]*)\}`).FindAllStringSubmatch(report.StyleCSS, -1)
 	if len(looks) != 3 {

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"backupwatchdog/daemon/backup"
@@ -10,9 +11,24 @@ import (
 	"backupwatchdog/daemon/words"
 )
 
-// runsOf are the runs of one phone, oldest first.
-func (b *builder) runsOf(udid string) []control.PastRun {
-	list := slices.DeleteFunc(slices.Clone(b.History.Runs), func(r control.PastRun) bool { return r.UDID != udid })
+// lies reports whether what is known of path belongs to a backup: a phone may
+// have several, and what is of none of them that is there is told with each.
+func (b *builder) lies(x control.Backup, path string) bool {
+	return path == "" || path == x.Path || !slices.ContainsFunc(b.Status.Backups, func(o control.Backup) bool { return o.Path == path })
+}
+
+// concerns reports in the same way whether a notice is about a backup: its key
+// begins with the mark of one.
+func (b *builder) concerns(x control.Backup, n control.Notice) bool {
+	mark, _, _ := strings.Cut(n.Key, "/")
+	return mark == backup.Mark(x.UDID, x.Path) || !slices.ContainsFunc(b.Status.Backups, func(o control.Backup) bool {
+		return o.UDID == x.UDID && mark == backup.Mark(o.UDID, o.Path)
+	})
+}
+
+// runsOf are the runs of one backup, oldest first.
+func (b *builder) runsOf(x control.Backup) []control.PastRun {
+	list := slices.DeleteFunc(slices.Clone(b.History.Runs), func(r control.PastRun) bool { return r.UDID != x.UDID || !b.lies(x, r.Path) })
 	slices.SortStableFunc(list, func(x, y control.PastRun) int { return x.Started.Compare(y.Started) })
 	return list
 }
@@ -87,8 +103,8 @@ func quietest(r control.PastRun) (when string, d time.Duration) {
 // mostChecks bounds the table of checks.
 const mostChecks = 10
 
-func (b *builder) checks(udid string) []check {
-	list := slices.DeleteFunc(slices.Clone(b.History.Checks), func(c control.Check) bool { return c.UDID != udid })
+func (b *builder) checks(of control.Backup) []check {
+	list := slices.DeleteFunc(slices.Clone(b.History.Checks), func(c control.Check) bool { return c.UDID != of.UDID || !b.lies(of, c.Path) })
 	slices.SortStableFunc(list, func(x, y control.Check) int { return y.At.Compare(x.At) })
 	var out []check
 	for _, c := range list[:min(len(list), mostChecks)] {

@@ -90,11 +90,11 @@ func (t trip) tell(db *history.DB) {
 	whole := t.Ended.Sub(t.Started)
 	for i := range points + 1 {
 		at := whole * time.Duration(i) / points
-		db.AddSample(udid, t.Started, control.Sample{At: t.Started.Add(at), Phase: backup.Transferring,
+		db.AddSample(udid, "", t.Started, control.Sample{At: t.Started.Add(at), Phase: backup.Transferring,
 			Bytes: int64(float64(t.Bytes) * t.share(at)), Files: int64(float64(t.Files) * t.share(at))})
 	}
 	if t.Outcome == backup.OutcomeComplete {
-		db.SaveCheck(udid, backup.CheckResult{At: t.Ended.Add(time.Minute), Verdict: backup.Good, Files: t.ChainFiles, Bytes: t.ChainBytes})
+		db.SaveCheck(udid, "", backup.CheckResult{At: t.Ended.Add(time.Minute), Verdict: backup.Good, Files: t.ChainFiles, Bytes: t.ChainBytes})
 	}
 }
 
