@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -26,60 +28,94 @@ With --json, one object per line.
 
 Exit code 3: something of severity warning or worse was found on the way.`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return replay(p, args[0]) },
+		RunE: func(c *cobra.Command, args []string) error { return p.replay(c.Context(), args[0]) },
 	}
 }
 
-func replay(p *program, name string) error {
-	in := p.Stdin
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return p.fail(fmt.Errorf("the trace cannot be opened: %w", err), "`watchdogd --record FILE` writes one")
+// played is what became of a replay.
+type played struct {
+	worst  backup.Severity
+	opened error // the trace could not be opened
+	wrote  error // standard output takes no more
+	read   error // the trace cannot be read, or the replay was stopped
+}
+
+// replay ends when ctx does, even if the trace is a pipe that nobody writes to:
+// what opens and reads it is then left behind.
+func (p *program) replay(ctx context.Context, name string) error {
+	done := make(chan played, 1)
+	go func() { done <- p.play(ctx, name) }()
+	out := played{read: context.Canceled}
+	select {
+	case out = <-done:
+	case <-ctx.Done():
+		select {
+		case out = <-done: // it was waiting for nobody, and has written its last line
+		case <-time.After(time.Second / 4):
 		}
-		defer f.Close()
-		in = f
 	}
-	worst := backup.Info
-	write := replayText
-	if p.JSON {
-		write = replayJSON
-	}
-	err := trace.Replay(in, func(e trace.Event) {
-		if e.Event != "gone" {
-			worst = max(worst, e.Severity)
-		}
-		write(p.Stdout, e)
-	})
-	if err != nil {
-		return p.fail(fmt.Errorf("%s: %w", plist.Clean(name, 200), err), `a trace is one JSON object per line; the first gives the schema`)
-	}
-	if worst >= backup.Warning {
+	switch {
+	case errors.Is(out.read, context.Canceled):
+		return p.fail(errors.New("replay: stopped before the trace was over"), "what is printed holds up to there; play it again whenever you like")
+	case out.opened != nil:
+		return p.fail(fmt.Errorf("the trace cannot be opened: %w", out.opened), "`watchdogd --record FILE` writes one")
+	case out.wrote != nil:
+		return out.wrote
+	case out.read != nil:
+		return p.fail(fmt.Errorf("%s: %w", plist.Clean(name, 200), out.read), `a trace is one JSON object per line; the first gives the schema`)
+	case out.worst >= backup.Warning:
 		return p.found()
 	}
 	return nil
 }
 
-func replayJSON(w io.Writer, e trace.Event) {
-	json.NewEncoder(w).Encode(e) // standard output that is gone is noticed at the end
+// play opens the trace, plays it and prints.
+func (p *program) play(ctx context.Context, name string) (out played) {
+	in := p.Stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			out.opened = err
+			return out
+		}
+		defer f.Close()
+		in = f
+	}
+	write := replayText
+	if p.JSON {
+		write = replayJSON
+	}
+	out.read = trace.Replay(ctx, in, func(e trace.Event) error {
+		if e.Event != "gone" {
+			out.worst = max(out.worst, e.Severity)
+		}
+		out.wrote = write(p.Stdout, e)
+		return out.wrote
+	})
+	return out
 }
+
+func replayJSON(w io.Writer, e trace.Event) error { return json.NewEncoder(w).Encode(e) }
 
 // replayText writes a line for each thing that happens, and for a notice what
 // a person would read.
-func replayText(w io.Writer, e trace.Event) {
+func replayText(w io.Writer, e trace.Event) error {
 	t := time.Duration(e.T * float64(time.Second)).Round(time.Second)
-	line := func(event, text string) {
-		fmt.Fprintf(w, "%10s  %s  %-9s %s\n", t, plist.Clean(e.UDID, 40), event, text)
+	line := func(event, text string) string {
+		return fmt.Sprintf("%10s  %s  %-9s %s\n", t, plist.Clean(e.UDID, 40), event, text)
 	}
+	var text string
 	switch e.Event {
 	case "notice":
-		line("notice", words.ReplayNotice(string(e.Code), string(e.Notice), e.Severity.String()))
+		text = line("notice", words.ReplayNotice(string(e.Code), string(e.Notice), e.Severity.String()))
 		if e.Finding.Detail != "" {
-			fmt.Fprintf(w, "%s%s\n", "                            ", plist.Clean(e.Finding.Detail, 400))
+			text += fmt.Sprintf("%s%s\n", "                            ", plist.Clean(e.Finding.Detail, 400))
 		}
 	case "gone":
-		line("gone", string(e.Code))
+		text = line("gone", string(e.Code))
 	default:
-		line(e.Event, words.ReplayFinding(string(e.Code), e.Severity.String(), string(e.Phase), string(e.Fix)))
+		text = line(e.Event, words.ReplayFinding(string(e.Code), e.Severity.String(), string(e.Phase), string(e.Fix)))
 	}
+	_, err := io.WriteString(w, text)
+	return err
 }

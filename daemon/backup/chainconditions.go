@@ -345,8 +345,10 @@ func overdue(v *view) *draft {
 		return nil
 	}
 	days := v.s.daysAtHand(last)
-	v.due(v.now.T.Truncate(24 * time.Hour).Add(24 * time.Hour))
 	step := min(days/per, 4)
+	if step < 4 {
+		v.due(v.now.T.Truncate(24 * time.Hour).Add(24 * time.Hour))
+	}
 	if step < 1 {
 		return nil
 	}

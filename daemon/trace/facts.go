@@ -33,9 +33,12 @@ func unknownFacts(platform string) backup.Facts {
 	}
 }
 
-// apply takes the keys of a line into the facts.
+// apply takes the keys of a line into the facts, in the order of the alphabet:
+// so "manifest" has the last word over "encrypted", which only implies that the
+// file is there, and "index_size" over "index".
 func apply(f *backup.Facts, keys map[string]json.RawMessage, now time.Time) error {
-	for key, raw := range keys {
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		raw := keys[key]
 		set, ok := setters[key]
 		if !ok {
 			continue // later versions may say more
@@ -73,9 +76,7 @@ var setters = map[string]setter{
 	"info": func(f *backup.Facts, raw json.RawMessage, null bool, _ time.Time) error {
 		return presence(&f.Folder.Info.File, raw, null)
 	},
-	"index": func(f *backup.Facts, raw json.RawMessage, null bool, _ time.Time) error {
-		return presence(&f.Folder.Index.File, raw, null)
-	},
+	"index": setIndex,
 	"manifest": func(f *backup.Facts, raw json.RawMessage, null bool, _ time.Time) error {
 		return presence(&f.Folder.Manifest.File, raw, null)
 	},
@@ -182,6 +183,16 @@ func setBattery(f *backup.Facts, raw json.RawMessage, null bool, now time.Time) 
 	}
 	f.Phone.Battery, f.Phone.Asked = int(n), now
 	return nil
+}
+
+// setIndex takes the size away with the file.
+func setIndex(f *backup.Facts, raw json.RawMessage, null bool, _ time.Time) error {
+	index := &f.Folder.Index.File
+	err := presence(index, raw, null)
+	if index.Presence == backup.Missing || index.Presence == backup.Empty {
+		index.Size = 0
+	}
+	return err
 }
 
 func setEncrypted(f *backup.Facts, raw json.RawMessage, null bool, _ time.Time) error {

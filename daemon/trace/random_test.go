@@ -108,7 +108,7 @@ func everySecond(lines []map[string]any) []map[string]any {
 func eventsOf(t *testing.T, trace string) []Event {
 	t.Helper()
 	var out []Event
-	if err := Replay(strings.NewReader(trace), func(e Event) { out = append(out, e) }); err != nil {
+	if err := replayed(strings.NewReader(trace), func(e Event) { out = append(out, e) }); err != nil {
 		t.Fatal(err)
 	}
 	return out
@@ -215,6 +215,6 @@ func FuzzReplay(f *testing.F) {
 			return
 		}
 		var n int
-		_ = Replay(strings.NewReader(trace), func(Event) { n++ })
+		_ = replayed(strings.NewReader(trace), func(Event) { n++ })
 	})
 }

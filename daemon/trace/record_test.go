@@ -40,7 +40,7 @@ func TestRecordedIsReplayed(t *testing.T) {
 		}
 	}
 	var played []string
-	if err := Replay(&rec, func(e Event) { played = append(played, e.Event+" "+string(e.Code)) }); err != nil {
+	if err := replayed(&rec, func(e Event) { played = append(played, e.Event+" "+string(e.Code)) }); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := strings.Join(played, ", "), strings.Join(live, ", "); got != want || !strings.Contains(got, "notice stalled") {

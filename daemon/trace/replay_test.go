@@ -2,8 +2,10 @@ package trace
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -49,10 +51,18 @@ func story(t *testing.T, name string) {
 	}
 }
 
+// replayed is Replay where nothing is in the way.
+func replayed(r io.Reader, emit func(Event)) error {
+	return Replay(context.Background(), r, func(e Event) error {
+		emit(e)
+		return nil
+	})
+}
+
 // Told plays a trace and writes a line for each thing that happens.
 func Told(data []byte) (string, error) {
 	var b strings.Builder
-	err := Replay(bytes.NewReader(data), func(e Event) {
+	err := replayed(bytes.NewReader(data), func(e Event) {
 		fmt.Fprintf(&b, "%8.0f %s %-8s %-8s %-22s %s", e.T, e.UDID, e.Event, e.Severity, e.Code, e.Phase)
 		if e.Event == "notice" {
 			fmt.Fprintf(&b, " (%s)", e.Notice)
@@ -74,7 +84,7 @@ func TestStoriesAdviseWhatTheCatalogueSays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = Replay(bytes.NewReader(ar.Files[0].Data), func(e Event) {
+		err = replayed(bytes.NewReader(ar.Files[0].Data), func(e Event) {
 			c, _ := backup.ConditionByCode(e.Code)
 			for _, id := range append([]backup.FixID{e.Fix}, e.Finding.Also...) {
 				if id != "" && !c.MayAdvise(id) {
@@ -126,7 +136,7 @@ func TestBadTraces(t *testing.T) {
 		{"factor", `{"schema":1,"patience":{"witness_factor":0.5}}`, "line 1: patience.witness_factor"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			err := Replay(strings.NewReader(c.in), func(Event) {})
+			err := replayed(strings.NewReader(c.in), func(Event) {})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want %q in it", err, c.want)
 			}
