@@ -361,7 +361,7 @@ func (a *agenda) until(t time.Time) []*played {
 // scene is what notices about a backup are decided from.
 func (b *played) scene() notify.Scene {
 	run := RunID(b.session)
-	state := notify.State{UDID: b.udid, RunID: run, Phase: b.last.Phase, Completed: b.session.LastComplete()}
+	state := notify.State{UDID: b.udid, Folder: b.session.Mark(), RunID: run, Phase: b.last.Phase, Completed: b.session.LastComplete()}
 	if r, ok := b.session.View(b.session.LastLook()); ok {
 		state.LastProgress = r.LastProgress
 	}
