@@ -127,6 +127,7 @@ func TestProblems(t *testing.T) {
 		{"wrong type", "[notify]\ndesktop = \"yes\"", "config.toml:2: notify.desktop: the text \"yes\" is not allowed here; it must be true or false, without quotes"},
 		{"number as time", "[notify]\nrepeat = 6", "config.toml:2: notify.repeat: 6 is not allowed here; it must be a span of time in quotes, such as \"45m\" or \"7d\""},
 		{"negative", "[patience]\nsettling = \"-1m\"", "config.toml:2: patience.settling: \"-1m\" is negative"},
+		{"hours for days", "[patience]\noverdue = \"1h\"", "config.toml:2: patience.overdue: \"1h\" is too short; the minimum is 1d"},
 		{"negative days", "[patience]\noverdue = \"-1d\"", "config.toml:2: patience.overdue: \"-1d\" is negative"},
 		{"zero", "[patience]\npreparing = \"0s\"", "config.toml:2: patience.preparing: \"0s\" is zero; it must be longer"},
 		{"no unit", "[patience]\npreparing = \"45\"", "config.toml:2: patience.preparing: \"45\" is not a span of time; write it as 90s, 45m, 6h or 7d"},

@@ -39,7 +39,7 @@ func settings() []setting {
 		span("patience.settling", "the only allowance for half-written files, and the quiet time that ends a run", func(c *Config) *time.Duration { return &c.Patience.Settling }, time.Millisecond),
 		factor("patience.witness_factor", "how many times longer before a notice, when nothing else confirms that it is stuck", func(c *Config) *float64 { return &c.Patience.WitnessFactor }),
 		flag("patience.learn", "learn the first three of these from each iPhone's own complete backups", func(c *Config) *bool { return &c.Patience.Learn }),
-		span("patience.overdue", "days with the iPhone within reach and no complete backup before one is overdue", func(c *Config) *time.Duration { return &c.Patience.Overdue }, time.Millisecond),
+		span("patience.overdue", "days with the iPhone within reach and no complete backup before one is overdue", func(c *Config) *time.Duration { return &c.Patience.Overdue }, day),
 
 		span("sampling.active", "how often a running backup is looked at", func(c *Config) *time.Duration { return &c.Sampling.Active }, 100*time.Millisecond),
 		span("sampling.idle", "how often all folders are looked at when no backup runs; file events trigger it earlier", func(c *Config) *time.Duration { return &c.Sampling.Idle }, 100*time.Millisecond),
