@@ -309,11 +309,16 @@ func runStatus(r backup.RunView) *control.Run {
 func chainStatus(t *tracked) control.Chain {
 	s, c := t.session, t.session.Check()
 	out := control.Chain{Verdict: backup.Unchecked}
+	fo := t.look.Folder
 	switch {
+	case !t.closed.IsZero(): // what was known before may not hold any more
+		return out
 	case s.CheckStands() && !t.look.Archived:
 		out = control.Chain{Verdict: c.Verdict, Checked: at(c.At), Files: ptr(c.Files), Bytes: ptr(c.Bytes), Deep: c.Deep, Summary: c.Summary}
 	case has(t.now.Findings, backup.ChainBroken):
 		out.Verdict = backup.BrokenUp
+	case fo.Index.Presence == backup.Present && fo.Status.Presence != backup.Present && t.now.Phase == backup.Idle:
+		// It was finished once, and its Status.plist may be back in a moment.
 	case s.LastComplete().IsZero() || t.now.Phase == backup.Abandoned:
 		out.Verdict = backup.Incomplete
 	}

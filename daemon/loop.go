@@ -18,6 +18,7 @@ import (
 	"backupwatchdog/daemon/phone"
 	"backupwatchdog/daemon/trace"
 	"backupwatchdog/daemon/watch"
+	"backupwatchdog/daemon/words"
 )
 
 // Times of the loop that nobody configures.
@@ -234,27 +235,25 @@ func (l *loop) observe(now backup.Moment) {
 		t.session.Observe(now, f)
 		t.now = t.session.Assess(now)
 		l.noteClosed(t, now.T)
+		l.noteFolder(t)
 		if l.recorder != nil && !t.look.Archived {
 			l.recorder.Record(now, t.session.Mark(), f)
 		}
 	}
 }
 
-// noteClosed adds that one backup folder may not be read although its root may:
-// the watchdog must not call that "no backup".
-func (l *loop) noteClosed(t *tracked, now time.Time) {
-	fo := t.look.Folder
-	if fo.Status.Presence != backup.Denied || fo.Manifest.Presence != backup.Denied || fo.Index.Presence != backup.Denied {
-		t.closed = time.Time{}
+// noteFolder adds to each finding where the backup lies, where the phone has
+// another one: the two have the same name.
+func (l *loop) noteFolder(t *tracked) {
+	if !slices.ContainsFunc(l.sorted(), func(o *tracked) bool {
+		return o != t && !o.look.Archived && fold(o.look.UDID) == fold(t.look.UDID)
+	}) {
 		return
 	}
-	if t.closed.IsZero() {
-		t.closed = now
+	for i := range t.now.Findings {
+		f := &t.now.Findings[i]
+		f.Evidence = append(slices.Clone(f.Evidence), backup.Evidence{Fact: words.FactFolder, Value: t.look.Path, Source: backup.FromFolder})
 	}
-	t.now.Findings = append([]backup.Finding{backup.NewFinding(backup.NoAccess, backup.Critical,
-		"This backup's folder may not be read, so nothing is known about it.", t.closed, t.look.UDID+"/-/no-access/1",
-		backup.AdviceFor(backup.GrantFullDiskAccess, t.look.UDID, darwin, ""),
-		backup.Evidence{Fact: t.look.Path, Value: fo.Status.Detail, Source: backup.FromFolder})}, t.now.Findings...)
 }
 
 // sorted are the tracked backups in a fixed order.

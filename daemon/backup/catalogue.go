@@ -3,6 +3,7 @@ package backup
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"backupwatchdog/daemon/words"
@@ -79,7 +80,7 @@ var rootConditions = worded([]Condition{
 		HiddenBy: blind,
 		Fix:      BackUpNow, Also: []FixID{ReconnectDrive}},
 	{Code: WatchDegraded, Of: OfRoot, find: watchDegraded,
-		Fix: Wait},
+		Fix: Wait, May: []FixID{CheckStorage}},
 	{Code: NoticesUndelivered, Of: OfDaemon,
 		Fix: AllowNotifications},
 	{Code: HistoryUnavailable, Of: OfDaemon,
@@ -140,11 +141,19 @@ func folderMissing(v *view) *draft {
 }
 
 func watchDegraded(v *view) *draft {
-	if !v.f.Root.Polling {
+	d := &draft{severity: Info}
+	if n := v.f.Root.Unwatched; n > 0 {
+		d.title, d.fix, d.detail = words.TitleTooMany, CheckStorage, words.TooMany(n)
+		d.evidence = []Evidence{{words.FactUnwatched, words.Count(int64(n)), FromFolder}}
+	}
+	if v.f.Root.Polling {
+		d.detail = strings.TrimSpace(d.detail + " " + words.LookedAtByClock)
+		d.evidence = append(d.evidence, Evidence{words.FactFileEvents, words.OrUnknown(v.f.Root.PollingWhy), FromMac})
+	}
+	if d.detail == "" {
 		return nil
 	}
-	return &draft{severity: Info, detail: words.LookedAtByClock,
-		evidence: []Evidence{{words.FactFileEvents, words.OrUnknown(v.f.Root.PollingWhy), FromMac}}}
+	return d
 }
 
 // RootMemory is since when and how often each condition of a root holds; the

@@ -163,6 +163,8 @@ func TestRootsAreJudged(t *testing.T) {
 		{"drive gone", Root{Access: AccessAbsent, Volume: VolumeMissing}, []Code{CodeVolumeMissing}, nil},
 		{"stand-in, and read-only", Root{Access: AccessGranted, Volume: VolumeReplaced, ReadOnly: Yes}, []Code{CodeVolumeMissing}, []Code{VolumeReadOnly}},
 		{"read-only", Root{Access: AccessGranted, ReadOnly: Yes}, []Code{VolumeReadOnly}, nil},
+		{"too many", Root{Access: AccessGranted, Unwatched: 44}, []Code{WatchDegraded}, nil},
+		{"too many, and polling", Root{Access: AccessGranted, Unwatched: 44, Polling: true}, []Code{WatchDegraded}, nil},
 		{"polling", Root{Access: AccessGranted, Polling: true}, []Code{WatchDegraded}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -21,6 +21,9 @@ const (
 	infoQuiet = 10 * time.Second
 )
 
+// Linked is the detail of a file that is a link, and for that reason alone not read.
+const Linked = "It is a link, and links are not followed."
+
 // metadata remembers the metadata files of one backup folder, so that none is
 // parsed twice.
 type metadata struct {
@@ -158,7 +161,7 @@ func (m *metadata) stat(path string) (stat, backup.File) {
 	file := backup.File{Presence: backup.Present, Size: st.size, ModTime: timeOf(st.mtime)}
 	switch {
 	case st.isLink(): // to a file that may be whole
-		return st, backup.File{Presence: backup.Denied, ModTime: file.ModTime, Detail: "It is a link, and links are not followed."}
+		return st, backup.File{Presence: backup.Denied, ModTime: file.ModTime, Detail: Linked}
 	case !st.isRegular():
 		return st, backup.File{Presence: backup.Broken, ModTime: file.ModTime, Detail: "It is " + st.thing() + ", not a file."}
 	case st.size == 0:

@@ -41,8 +41,8 @@ var conditions = map[string]Condition{
 		Title: "The watchdog cannot see the backups", Short: "backups cannot be read",
 		Over:     "backups can be read again",
 		Severity: "critical",
-		Holds:    "Listing the watched folder is refused or fails, or a protected folder gives only empty answers.",
-		Means:    "Nothing is being watched while this lasts. There may be no backups, good ones or damaged ones.",
+		Holds:    "Listing the watched folder is refused or fails, a protected folder gives only empty answers, or a backup's own files may not be read.",
+		Means:    "Nothing of that is being watched while this lasts. There may be no backups, good ones or damaged ones.",
 	},
 	"volume-missing": {
 		Title: "The backup drive is not connected", Short: "backup drive is missing",
@@ -69,8 +69,8 @@ var conditions = map[string]Condition{
 		Title: "Watching by the clock", Short: "watching by the clock",
 		Over:     "file events work again",
 		Severity: "info",
-		Holds:    "The system's file events are not available for this folder, so it is watched by the clock.",
-		Means:    "Everything is still noticed, but a new backup up to one idle interval later.",
+		Holds:    "The system's file events are not available for this folder, so it is watched by the clock; or it holds more backups than can be watched at once.",
+		Means:    "By the clock everything is still noticed, but a new backup up to one idle interval later. Of backups that are too many nothing is noticed.",
 	},
 	"notices-undelivered": {
 		Title: "Notices are not arriving", Short: "notices are not arriving",

@@ -43,9 +43,11 @@ const (
 	FactFolder      = "Folder"
 	FactLeadsTo     = "Link target"
 	FactFileEvents  = "File events"
+	FactUnwatched   = "Backups not watched"
 	MountedReadOnly = "read-only"
 	TitleNoAnswer   = "The backup folder cannot be read"
 	TitleOtherDisk  = "Another disk is in the drive's place"
+	TitleTooMany    = "More backups than can be watched"
 	TitleNoFolder   = "The backup folder is not a folder"
 	DriveGone       = "The drive with the backup folder is gone."
 	OtherDisk       = "Another disk or a plain folder is now where the backup drive was mounted. A backup made now goes to the wrong disk."
@@ -64,6 +66,21 @@ func NoAnswer(folder string) string {
 // ReadingRefused says that a folder may not be read.
 func ReadingRefused(folder string) string {
 	return "Reading " + folder + " is refused, so nothing is known about the backups in it."
+}
+
+// BackupClosed says that nothing in a backup's folder may be read.
+func BackupClosed(folder string) string {
+	return "Reading " + folder + " is refused, so nothing is known about this backup."
+}
+
+// FilesClosed says that files may not be read without which nothing is known.
+func FilesClosed(names, folder string) string {
+	return "Reading " + names + " in " + folder + " is refused, so it is not known whether this backup is whole."
+}
+
+// TooMany says that a folder holds more backups than are watched.
+func TooMany(unwatched int) string {
+	return "This folder holds more backups than can be watched at once. Left out: " + Count(int64(unwatched)) + ", first those that were set aside, then those that changed longest ago."
 }
 
 // FolderAwaited says that a configured folder is not there.
