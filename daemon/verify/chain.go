@@ -60,7 +60,7 @@ func openChain(ctx context.Context, path string) (*chain, error) {
 	c.info, c.errs.info = plist.ReadInfo(c.file("Info.plist"))
 	c.manifest, c.errs.manifest = plist.ReadManifest(c.file("Manifest.plist"))
 	for _, err := range []error{c.errs.status, c.errs.info, c.errs.manifest} {
-		if !isTrouble(err) {
+		if !isTrouble(err) { // denied, which is fs.ErrPermission, or an error of the disk
 			return nil, err
 		}
 	}
@@ -70,8 +70,8 @@ func openChain(ctx context.Context, path string) (*chain, error) {
 			c.index = x // not moved yet: the new one is still in Snapshot
 		}
 	}
-	if errors.Is(c.index.err, plist.ErrDenied) {
-		return nil, denied(c.index.err)
+	if errors.Is(c.index.err, fs.ErrPermission) {
+		return nil, c.index.err
 	}
 	return c, nil
 }
@@ -83,16 +83,13 @@ func isTrouble(err error) bool {
 	if err == nil {
 		return true
 	}
-	for _, e := range []error{plist.ErrAbsent, plist.ErrEmpty, plist.ErrNotRegular, plist.ErrNotPlist, plist.ErrCut, plist.ErrWrongType, plist.ErrTooLarge} {
+	for _, e := range []error{plist.ErrAbsent, plist.ErrEmpty, plist.ErrNotRegular, plist.ErrNotPlist, plist.ErrCut, plist.ErrWrongType, plist.ErrTooLarge, plist.ErrUnread} {
 		if errors.Is(err, e) {
 			return true
 		}
 	}
 	return false
 }
-
-// denied makes an error that is fs.ErrPermission to errors.Is.
-func denied(err error) error { return fmt.Errorf("%w (%w)", err, fs.ErrPermission) }
 
 // look lists the top of the folder once: is there a Snapshot, are there files
 // beside the shards (as before iOS 10).

@@ -117,6 +117,10 @@ type checker struct {
 	scan  scan
 	what  meaning
 	odd   int64 // rows whose id is none
+	// unsized is the problem of rows without a size, in words; "" where there
+	// is none. bare: a finished backup of which no file is there.
+	unsized string
+	bare    bool
 	// touched counts files of the same size that were written to since the
 	// inventory was made, at sinceInventory; zero where there was none.
 	touched        int64
@@ -152,6 +156,7 @@ func (k *checker) check(ctx context.Context) error {
 		return err
 	}
 	k.compareInventory()
+	k.gaps()
 	k.conclude()
 	if err := k.keepInventory(); err != nil {
 		k.res.tell(words.InventoryNotKept(err.Error()))
@@ -225,12 +230,37 @@ func (k *checker) readRows(ctx context.Context) error {
 }
 
 // onDisk is the size of the file that holds f: a file with a key is padded to
-// the next multiple of 16, always by at least one byte.
+// the next multiple of 16, always by at least one byte. No file has a size that
+// nothing could hold.
 func (f *mbFile) onDisk() int64 {
-	if f.Size < 0 || f.EncryptionKey == nil {
+	switch {
+	case f.Size >= neverMatches:
+		return neverMatches - 1
+	case f.Size < 0 || f.EncryptionKey == nil:
 		return f.Size
 	}
 	return (f.Size | 15) + 1
+}
+
+// gaps takes into the result what could not be compared though nothing broke
+// off: "good" says that everything was. Phones give every file a size, and no
+// phone is without files.
+func (k *checker) gaps() {
+	r, name := &k.res, k.index.name
+	switch {
+	case k.idx == nil:
+		k.bare = k.encrypted() && k.finished() && k.index.err == nil && !r.Has(IndexUnreadable) && k.scan.sum.payload == 0 && r.damaged() == 0
+	case *r.Listed == 0:
+		if !r.Has(IndexUnreadable) {
+			r.add(Problem{Kind: IndexUnreadable, Path: name, Detail: words.IsUnreadable(name, words.IndexNoFiles)})
+		}
+	case r.Unsized > 0:
+		k.unsized = words.RowsWithoutSize(name, r.Unsized, *r.Listed)
+		r.add(Problem{Kind: IndexUnreadable, Path: name, Detail: k.unsized})
+	}
+	if k.bare {
+		r.add(Problem{Kind: FileMissing, Detail: words.NoneIsThere})
+	}
 }
 
 // count takes the sums of the scan into the result.

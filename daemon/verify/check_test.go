@@ -255,13 +255,13 @@ func TestStories(t *testing.T) {
 			want: with(broken, func(c *counts) { c.Missing = 4 }),
 		},
 		{
-			name: "archives of rows that nobody can read: presence is what is left",
+			name: "records of rows that nobody can read",
 			damage: func(t *testing.T, w *verifytest.Written) {
 				must(t, w.Exec("UPDATE Files SET file = CASE rowid % 4 WHEN 0 THEN NULL WHEN 1 THEN x'62706c697374303000' WHEN 2 THEN 7 ELSE 'text' END;"))
 				must(t, os.Remove(w.Files[0].Disk))
 				must(t, os.Truncate(w.Files[1].Disk, 77777))
 			},
-			want: with(broken, func(c *counts) { c.Missing = 1 }),
+			want: with(broken, func(c *counts) { c.Missing, c.Kinds = 1, "index-unreadable" }),
 		},
 		{
 			name:   "Status.plist gone",

@@ -149,17 +149,33 @@ func (x *sqliteIndex) checkEncoding() error {
 	}})
 }
 
+// What a row is: flags hold 1 for a file, 2 for a folder, 4 for a
+// link, and bits that a phone clears before it sends them.
+const (
+	kindBits   = 7
+	kindFile   = 1
+	kindFolder = 2
+	kindLink   = 4
+)
+
+// isFile reports whether a row is of a file. A kind that no phone writes is a
+// file's unless the row's own record says otherwise: what cannot be told is
+// not passed over.
+func (l *listing) isFile(kind int) bool {
+	return kind == kindFile || l.file.Mode < 0 || l.file.Mode&0xf000 == 0x8000
+}
+
 // read implements index. Rows come as they lie in the file, and blobs are read
 // where SQLite has them.
 func (x *sqliteIndex) read(ctx context.Context, w want, yield func(*listing) error) error {
-	columns := "fileID"
+	columns := "iif((flags & 7) = 1, NULL, file)"
 	if w.file {
-		columns = "fileID, file"
+		columns = "file"
 	}
 	if w.names {
-		columns = "fileID, NULL, domain, relativePath"
+		columns += ", domain, relativePath"
 	}
-	stmt, _, err := x.conn.PrepareTransient("SELECT " + columns + " FROM Files NOT INDEXED WHERE (flags & 7) = 1")
+	stmt, _, err := x.conn.PrepareTransient("SELECT fileID, flags & 7, " + columns + " FROM Files NOT INDEXED WHERE ifnull(flags & 7, 0) NOT IN (2, 4)")
 	if err != nil {
 		return sqliteTrouble(ctx, err)
 	}
@@ -175,16 +191,20 @@ func (x *sqliteIndex) read(ctx context.Context, w want, yield func(*listing) err
 			return nil
 		}
 		l.id = id[:stmt.ColumnBytes(0, id)]
-		if w.file {
-			n := stmt.ColumnBytes(1, blob)
+		kind := stmt.ColumnInt(1)
+		if w.file || kind != kindFile {
+			n := stmt.ColumnBytes(2, blob)
 			if n == len(blob) { // perhaps there is more of it
-				blob = make([]byte, stmt.ColumnLen(1)+1)
-				n = stmt.ColumnBytes(1, blob)
+				blob = make([]byte, stmt.ColumnLen(2)+1)
+				n = stmt.ColumnBytes(2, blob)
 			}
 			l.file, l.readable = readMBFile(blob[:n])
+			if !l.isFile(kind) {
+				continue
+			}
 		}
 		if w.names {
-			l.domain, l.path = stmt.ColumnText(2), stmt.ColumnText(3)
+			l.domain, l.path = stmt.ColumnText(3), stmt.ColumnText(4)
 		}
 		if err := yield(&l); err != nil {
 			return err

@@ -59,13 +59,20 @@ func (x *mbdbIndex) read(ctx context.Context, w want, yield func(*listing) error
 		if err != nil {
 			return &errIndex{words.IndexEndsInRecord}
 		}
-		if rec.mode&0xf000 != 0x8000 {
+		switch rec.mode & 0xf000 {
+		case 0x8000:
+		case 0x4000, 0xa000: // a folder, a link
 			continue
+		default: // zeros after a power cut read as records too
+			return &errIndex{words.IndexEndsInRecord}
 		}
 		sum := sha1.Sum(append(append(rec.domain, '-'), rec.path...))
 		hex.Encode(id, sum[:])
 		l.id, l.readable = id, true
 		l.file = mbFile{Size: rec.size, Mode: int64(rec.mode)}
+		if len(rec.key) > 0 {
+			l.file.EncryptionKey = rec.key
+		}
 		if len(rec.hash) == 20 {
 			l.file.Digest = rec.hash
 		}
@@ -87,9 +94,9 @@ type mbdbReader struct {
 
 // mbdbRecord is one record; the slices are valid until the next.
 type mbdbRecord struct {
-	domain, path, hash []byte
-	mode               uint16
-	size               int64
+	domain, path, hash, key []byte
+	mode                    uint16
+	size                    int64
 }
 
 // next returns the next record, io.EOF after the last, or what is wrong.
@@ -102,7 +109,7 @@ func (m *mbdbReader) next() (rec mbdbRecord, err error) {
 			return rec, err
 		}
 	}
-	rec.domain, rec.path, rec.hash = m.strings[0], m.strings[1], m.strings[3]
+	rec.domain, rec.path, rec.hash, rec.key = m.strings[0], m.strings[1], m.strings[3], m.strings[4]
 	var fixed [40]byte
 	if _, err := io.ReadFull(m.r, fixed[:]); err != nil {
 		return rec, noEnd(err)

@@ -13,7 +13,7 @@ import (
 // metadata takes the trouble with the plists into the result.
 func (k *checker) metadata() {
 	k.trouble("Status.plist", k.errs.status, StatusMissing, StatusUnreadable)
-	if !errors.Is(k.errs.info, plist.ErrTooLarge) { // artwork alone may make it so: unread is not damaged
+	if !errors.Is(k.errs.info, plist.ErrUnread) { // artwork alone may make it so: unread is not damaged
 		k.trouble("Info.plist", k.errs.info, InfoMissing, InfoUnreadable)
 	}
 	k.trouble("Manifest.plist", k.errs.manifest, ManifestPlistMissing, ManifestPlistUnreadable)

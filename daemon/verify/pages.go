@@ -261,7 +261,7 @@ func (r *pageReader) overflow(payload []byte, size int) ([]byte, error) {
 	return r.long, nil
 }
 
-// row reads one record and yields it when its flags say that it is a file.
+// row reads one record and yields it when it is of a file.
 func (r *pageReader) row(b []byte, l *listing, yield func(*listing) error) error {
 	header, n := varint(b)
 	if n == 0 || header > uint64(len(b)) {
@@ -269,7 +269,7 @@ func (r *pageReader) row(b []byte, l *listing, yield func(*listing) error) error
 	}
 	types, values := b[n:header], b[header:]
 	var id, blob []byte
-	isFile := false
+	kind := 0
 	for col := 0; len(types) > 0; col++ {
 		t, n := varint(types)
 		if n == 0 {
@@ -292,7 +292,11 @@ func (r *pageReader) row(b []byte, l *listing, yield func(*listing) error) error
 			if t == 7 || t > 9 {
 				return errUnusual
 			}
-			isFile = t == 9 || size > 0 && v[size-1]&7 == 1
+			if t == 9 {
+				kind = 1
+			} else if size > 0 {
+				kind = int(v[size-1] & kindBits)
+			}
 		case r.blob:
 			if t < 12 && t != 0 {
 				return errUnusual
@@ -300,11 +304,13 @@ func (r *pageReader) row(b []byte, l *listing, yield func(*listing) error) error
 			blob = v
 		}
 	}
-	if !isFile {
+	if kind == kindFolder || kind == kindLink {
 		return nil
 	}
 	l.id = id
-	l.file, l.readable = readMBFile(blob)
+	if l.file, l.readable = readMBFile(blob); !l.isFile(kind) {
+		return nil
+	}
 	return yield(l)
 }
 

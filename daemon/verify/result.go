@@ -93,13 +93,17 @@ type Result struct {
 	index  int64             // bytes of the index
 }
 
-// add takes a problem in while there is room.
+// add takes a problem in while there is room, which those that are not about
+// single files always find.
 func (r *Result) add(p Problem) {
-	if len(r.Problems) < maxProblems {
-		r.Problems = append(r.Problems, p)
-		return
+	if len(r.Problems) == maxProblems {
+		r.Omitted++
+		if aboutFile(p.Kind) {
+			return
+		}
+		r.Problems = r.Problems[:maxProblems-1]
 	}
-	r.Omitted++
+	r.Problems = append(r.Problems, p)
 }
 
 // tell adds a sentence to the detail.

@@ -132,7 +132,10 @@ func (m *matcher) insert(s *shard, i int) {
 		}
 		if first := s.at(int(m.slots[h] - 1)); first.id == r.id {
 			r.state = rowTwin
-			if r.size >= 0 && first.size >= 0 && r.size != first.size {
+			switch {
+			case first.size < 0:
+				first.size = r.size
+			case r.size >= 0 && r.size != first.size:
 				first.size = neverMatches
 			}
 			return

@@ -96,6 +96,34 @@ func TestUnreadableShard(t *testing.T) {
 	}
 }
 
+// A file of the metadata that may not be read is a refusal, not damage, whichever
+// of them it is: nothing can be said of the backup.
+func TestDeniedMetadata(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs to be somebody else for a moment")
+	}
+	for name, c := range map[string]verifytest.Chain{
+		"Status.plist": {Files: 10}, "Info.plist": {Files: 10}, "Manifest.plist": {Files: 10}, "Manifest.db": {Files: 10},
+		"Manifest.mbdb": {Files: 10, Flat: true},
+	} {
+		w := write(t, c)
+		for dir := w.Dir; dir != os.TempDir(); dir = filepath.Dir(dir) {
+			must(t, os.Chmod(dir, 0o755))
+		}
+		must(t, os.Chmod(filepath.Join(w.Dir, name), 0o000))
+		var err error
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			unprivileged()
+			_, err = verify.Check(context.Background(), w.Dir, verify.Options{Workers: 1, Begin: unprivileged})
+		})
+		wg.Wait()
+		if !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestReadOnlyVolume(t *testing.T) {
 	dir := t.TempDir()
 	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=16m"); err != nil {

@@ -20,7 +20,7 @@ func (k *checker) conclude() {
 	switch {
 	case k.torn():
 		k.concludeTorn(proof)
-	case proof && k.scan.sum.payload == 0 && r.damaged() == 0 && k.headless():
+	case proof && k.scan.sum.payload == 0 && r.damaged() == 0 && k.idx == nil && k.headless():
 		r.Verdict, r.Restorable = backup.Incomplete, "no"
 		r.Detail = words.NoFileYet
 	case proof:
@@ -119,15 +119,14 @@ func (k *checker) fault() backup.Fault {
 // torn run left behind is no proof.
 func (k *checker) reason() string {
 	r := &k.res
-	for _, p := range r.Problems {
-		switch p.Kind {
-		case NotFinished, LeftoverSnapshotKind, FileMissing, FileWrongSize, FileWrongContent, FileNotRegular:
-			continue
-		}
-		return p.Detail
-	}
-	if r.damaged() == 0 {
-		return ""
+	switch s := k.structural(); {
+	case s != "":
+		return s
+	case r.damaged() > 0:
+	case k.bare:
+		return words.NoneIsThere
+	default:
+		return k.unsized
 	}
 	toll := words.Toll{Missing: r.Missing, WrongSize: r.WrongSize, WrongContent: r.WrongContent, NotRegular: r.NotRegular}
 	switch {
@@ -142,28 +141,38 @@ func (k *checker) reason() string {
 // proofDetail says how sure the damage is, and where it may be intended.
 func (k *checker) proofDetail() string {
 	r := &k.res
-	onlySizes := r.WrongSize > 0 && r.WrongSize == r.damaged() && r.Listed != nil && !k.structural()
-	if onlySizes && r.WrongSize*1000 < 3**r.Listed {
-		// A file that changed while the phone sent it looks the same.
-		r.Confidence, r.Restorable = backup.Medium, "unknown"
-		return words.SizesMayBeChanges
+	if k.structural() != "" {
+		return ""
 	}
-	if r.Missing > 0 && r.Missing == r.damaged() && k.errs.info == nil && k.info.LastBackupDate.IsZero() && !k.structural() {
+	sizes := r.WrongSize + r.Unsized
+	if sizes > 0 && r.WrongSize == r.damaged() && r.Listed != nil && sizes*1000 < 3**r.Listed {
+		r.Confidence, r.Restorable = backup.Medium, "unknown"
+		switch {
+		case r.WrongSize == 0:
+			return words.FewWithoutSize
+		case r.Unsized > 0:
+			return words.SizesMayBeChanges + " " + words.FewWithoutSize
+		}
+		return words.SizesMayBeChanges // a file that changed while the phone sent it
+	}
+	if r.Missing > 0 && r.Missing == r.damaged() && r.Unsized == 0 && k.errs.info == nil && k.info.LastBackupDate.IsZero() {
 		return words.LeftOutOnPurpose
 	}
 	return ""
 }
 
-// structural reports a proof of damage besides that of single files.
-func (k *checker) structural() bool {
+// structural is the first proof of damage besides that of single files and of
+// rows without a size; "" where there is none.
+func (k *checker) structural() string {
 	for _, p := range k.res.Problems {
-		switch p.Kind {
-		case NotFinished, LeftoverSnapshotKind, FileMissing, FileWrongSize, FileWrongContent, FileNotRegular:
+		switch {
+		case p.Kind == NotFinished, p.Kind == LeftoverSnapshotKind, aboutFile(p.Kind):
+		case p.Kind == IndexUnreadable && p.Detail == k.unsized:
 		default:
-			return true
+			return p.Detail
 		}
 	}
-	return false
+	return ""
 }
 
 // concludeTorn says what a torn run left: whether the backup before it lies

@@ -27,6 +27,7 @@ const (
 	MixedAndThere     = "Old and new files are mixed; all the new ones are there, so the next backup can finish it."
 	BeneathEncrypted  = "The backup before the interrupted one is encrypted; its files look whole as far as can be told without the password."
 	SizesMayBeChanges = "Few files differ in size; a file that changed while being sent looks the same."
+	FewWithoutSize    = "For a few files the index gives no size, so only their presence could be checked."
 	LeftOutOnPurpose  = "The program that made this backup can leave files out on purpose, which may explain those missing."
 	MoreNeedsPassword = "It is encrypted: nothing more can be told without its password."
 )
@@ -119,6 +120,9 @@ const (
 	FileNotFinished  = "a folder from an unfinished backup is beside the finished one"
 )
 
+// NoneIsThere says that a backup has lost all of its files.
+const NoneIsThere = "not one of its files is there"
+
 // FileSize says that a file has another size than it should.
 func FileSize(is, should int64) string { return Plural(is, "byte") + " instead of " + Count(should) }
 
@@ -181,6 +185,7 @@ const (
 	IndexRowTooLarge  = "a row is larger than any real one"
 	IndexNoTable      = "it has no table of files"
 	IndexNoColumns    = "its table of files lacks columns"
+	IndexNoFiles      = "it lists no files"
 	IndexNotUTF8      = "its text is not UTF-8"
 	IndexTooMany      = "it lists more files than any iPhone holds"
 	IndexNotPadded    = "it is cut short: its size is not a multiple of 16 bytes"
@@ -194,6 +199,12 @@ const (
 // IndexCut says how much of an index is there.
 func IndexCut(is, should int64) string {
 	return "it is cut short: " + Count(is) + " of " + Plural(should, "byte")
+}
+
+// RowsWithoutSize says for how many files an index does not say how large they
+// are, so that nobody can tell whether they are whole.
+func RowsWithoutSize(index string, files, of int64) string {
+	return index + " gives no size for " + Count(files) + " of " + Plural(of, "file")
 }
 
 // IndexUnreadable is SQLite's own reason.

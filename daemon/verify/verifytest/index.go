@@ -24,7 +24,7 @@ PRAGMA user_version = 2;`
 // index writes Manifest.db or Manifest.mbdb.
 func (c Chain) index(w *Written, keys *keybag) error {
 	if c.Flat {
-		return os.WriteFile(filepath.Join(w.Dir, "Manifest.mbdb"), mbdb(w.Files), 0o644)
+		return os.WriteFile(filepath.Join(w.Dir, "Manifest.mbdb"), mbdb(w.Files, keys), 0o644)
 	}
 	path := filepath.Join(w.Dir, "Manifest.db")
 	if err := writeDatabase(path, w.Files, keys); err != nil {
@@ -120,7 +120,7 @@ func (w *Written) Blob(id string, blob []byte) error {
 }
 
 // mbdb writes the index of iOS 4 to 9: magic, then a record for each file.
-func mbdb(files []File) []byte {
+func mbdb(files []File, keys *keybag) []byte {
 	b := []byte("mbdb\x05\x00")
 	str := func(s string) {
 		b = binary.BigEndian.AppendUint16(b, uint16(len(s)))
@@ -136,7 +136,11 @@ func mbdb(files []File) []byte {
 		} else {
 			str(string(f.Digest))
 		}
-		null()
+		if keys == nil || f.key == nil {
+			null()
+		} else {
+			str(string(keys.wrapFor(f.key)))
+		}
 		b = binary.BigEndian.AppendUint16(b, mode)
 		b = binary.BigEndian.AppendUint64(b, 4711)
 		for _, v := range []uint32{501, 501, 1700000000, 1700000000, 1700000000} {
