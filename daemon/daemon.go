@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -29,6 +30,7 @@ import (
 	"backupwatchdog/daemon/host"
 	"backupwatchdog/daemon/notify"
 	"backupwatchdog/daemon/verify"
+	"backupwatchdog/daemon/words"
 )
 
 // Options are what a daemon is started with.
@@ -59,13 +61,15 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer lock.Release()
+	verify.SweepTemp(tempDir(o.Paths)) // before anything that needs room
 	ln, socket, err := control.Listen(lock, o.Paths.Socket)
-	if err != nil {
+	switch {
+	case err == nil:
+		defer ln.Close()
+	case !control.NoRoom(err):
 		return err
 	}
-	defer ln.Close()
-	verify.SweepTemp(tempDir(o.Paths))
-	db, trouble := openHistory(filepath.Join(o.Paths.State, "history.db"), o.Log)
+	db, trouble := openHistory(o.Paths.State, o.Log)
 	defer db.Close()
 	l, err := newLoop(o, cfg, db, trouble, socket)
 	if err != nil {
@@ -73,30 +77,60 @@ func Run(ctx context.Context, o Options) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	l.sign, l.listen = lock.Sign, func() (net.Listener, error) {
+		ln, _, err := control.Listen(lock, o.Paths.Socket)
+		return ln, err
+	}
 	return l.serve(ctx, cancel, ln)
 }
 
 // openHistory opens the database, or one in memory where that cannot be: the
 // watchdog goes on watching. trouble says what a person should know of it.
-func openHistory(path string, log *slog.Logger) (db *history.DB, trouble string) {
+func openHistory(state string, log *slog.Logger) (db *history.DB, trouble string) {
+	path := filepath.Join(state, historyName)
+	emptied := wasEmptied(state)
 	db, err := history.Open(path, history.Options{Now: time.Now()})
 	switch {
-	case err == nil && db.SetAside() != "":
-		log.Warn("history set aside", "reason", db.WhySetAside(), "kept_as", db.SetAside())
-		return db, "The history database was damaged (" + db.WhySetAside() + "). It is kept as " + db.SetAside() + ", and a new one has been started."
+	case err == nil && emptied:
+		log.Warn("history begun anew", "reason", "the file was empty")
+		return db, words.HistoryEmptied
 	case err == nil:
-		return db, ""
+		return db, asideOf(db, log)
 	}
 	log.Warn("history not available", "reason", err.Error())
-	trouble = "The history database cannot be used: " + err.Error() + ". What is seen now will be forgotten at the next restart."
+	trouble = words.HistoryInMemory(err.Error())
+	begin := func() (*history.DB, error) { return history.StandIn(path) }
 	if errors.Is(err, history.ErrNewer) {
-		trouble = "The history database was written by a newer version of the watchdog and is left untouched. Update the watchdog."
+		trouble, begin = words.HistoryNewer, history.OpenMemory
 	}
-	db, err = history.OpenMemory()
+	db, err = begin()
 	if err != nil {
 		panic("daemon: no database even in memory: " + err.Error())
 	}
 	return db, trouble
+}
+
+const historyName = "history.db"
+
+// asideOf says that a damaged database was set aside; "" where none was.
+func asideOf(db *history.DB, log *slog.Logger) string {
+	if db.SetAside() == "" {
+		return ""
+	}
+	log.Warn("history set aside", "reason", db.WhySetAside(), "kept_as", db.SetAside())
+	return words.HistoryAside(db.WhySetAside(), db.SetAside())
+}
+
+// wasEmptied reports whether the database has no byte although it was in use:
+// the status that a daemon keeps beside it is there. Without that an empty file
+// is what a crash leaves that came while it was made.
+func wasEmptied(state string) bool {
+	fi, err := os.Stat(filepath.Join(state, historyName))
+	if err != nil || !fi.Mode().IsRegular() || fi.Size() > 0 {
+		return false
+	}
+	_, err = control.ReadLast(state)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // tempDir is where a decrypted index may stand for the time of a check.
@@ -111,6 +145,12 @@ func (l *loop) serve(ctx context.Context, cancel context.CancelFunc, ln net.List
 	defer signal.Stop(hup)
 	l.beside(func() { l.desk.Run(ctx) })
 	l.beside(func() {
+		if ln == nil {
+			if ln = l.awaitListener(ctx); ln == nil {
+				return
+			}
+			defer ln.Close()
+		}
 		if err := control.Serve(ctx, ln, l); err != nil && ctx.Err() == nil {
 			l.log.Error("the socket is lost", "reason", err.Error())
 			cancel()
@@ -123,6 +163,48 @@ func (l *loop) serve(ctx context.Context, cancel context.CancelFunc, ln net.List
 	cancel()
 	l.farewell()
 	return nil
+}
+
+// recoverEvery is how often what could not be written on a full disk is tried again.
+const recoverEvery = 15 * time.Second
+
+// awaitListener opens the socket as soon as there is room for it; nil when the
+// daemon ends before.
+func (l *loop) awaitListener(ctx context.Context) net.Listener {
+	l.log.Warn("no socket yet", "reason", "the disk is full")
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(recoverEvery):
+		}
+		ln, err := l.listen()
+		if err == nil {
+			l.log.Info("the socket is there", "socket", l.socket)
+			return ln
+		}
+		l.log.Debug("no socket yet", "reason", err.Error())
+	}
+}
+
+// recoverHistory brings a history that had to begin in memory to the disk, once
+// it can be written there.
+func (l *loop) recoverHistory(now time.Time) {
+	if ago := now.Sub(l.tried); !l.db.StandsIn() || ago >= 0 && ago < recoverEvery {
+		return
+	}
+	l.tried = now
+	if err := l.db.Recover(history.Options{Now: now}); err != nil {
+		l.log.Debug("history still in memory", "reason", err.Error())
+		return
+	}
+	l.trouble = asideOf(l.db, l.log)
+	l.log.Info("the history is written again")
+	if l.sign != nil {
+		if err := l.sign(); err != nil {
+			l.log.Debug("lock file not written", "reason", err.Error())
+		}
+	}
 }
 
 // beside runs f in a goroutine that farewell waits for.

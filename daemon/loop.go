@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"net"
 	"os"
 	"slices"
 	"sync"
@@ -54,10 +55,14 @@ type loop struct {
 
 	subs subscribers
 
+	sign   func() error                 // writes our number into the lock file
+	listen func() (net.Listener, error) // for a socket for which there was no room
+
 	// mine
 	cfg         config.Config
 	configError string
-	trouble     string // of the history
+	trouble     string    // of the history
+	tried       time.Time // when a history in memory was last to be written
 	watcher     *watch.Watcher
 	stopWatcher context.CancelFunc
 	stopMonitor context.CancelFunc
@@ -217,6 +222,7 @@ const knownKey = "roots"
 // step judges everything anew and acts on it.
 func (l *loop) step() {
 	now := host.Now()
+	l.recoverHistory(now.T)
 	l.observe(now)
 	l.save(now, false)
 	scene := l.scene(now)
@@ -312,6 +318,9 @@ func (l *loop) plan(now backup.Moment) {
 		if n := t.now.Next; !n.IsZero() {
 			wait = min(wait, max(n.Sub(now.T)+time.Millisecond, 20*time.Millisecond))
 		}
+	}
+	if l.db.StandsIn() {
+		wait = min(wait, recoverEvery)
 	}
 	if !l.wakeAt.IsZero() && l.wakeAt.After(now.T) {
 		wait = min(wait, l.wakeAt.Sub(now.T))

@@ -32,7 +32,7 @@ func Once(ctx context.Context, o Options) (control.Status, error) {
 		return control.Status{}, err
 	}
 	defer db.Close()
-	borrow(db, filepath.Join(o.Paths.State, "history.db"), o.Log)
+	borrow(db, filepath.Join(o.Paths.State, historyName), o.Log)
 	l := &loop{opt: o, log: o.Log, db: db, started: host.Now().T, ctx: ctx, cfg: cfg, rootMemory: map[string]*backup.RootMemory{},
 		backups: map[string]*tracked{}, finder: host.NewProcesses(), phones: newPhones(),
 		desk: notify.NewDesk(notify.Options{History: db, Log: o.Log, Now: host.Now().T})}

@@ -6,6 +6,7 @@ import (
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/notify"
 	"backupwatchdog/daemon/trace"
+	"backupwatchdog/daemon/words"
 )
 
 // scene is what holds now, as the decision to speak takes it.
@@ -88,12 +89,12 @@ func (l *loop) ownFindings(backup.Moment) []backup.Finding {
 	}
 	trouble := l.trouble
 	if err := l.db.Err(); err != nil && trouble == "" {
-		trouble = "The history cannot be written: " + err.Error() + "."
+		trouble = words.HistoryUnwritten(err.Error())
 	}
 	if trouble != "" {
 		out = append(out, backup.NewFinding(backup.HistoryUnavailable, backup.Warning, trouble, l.started,
 			"watchdog/-/history-unavailable/"+l.started.UTC().Format("20060102T150405"), backup.AdviceFor(backup.CheckStorage, "", darwin, ""),
-			backup.Evidence{Fact: "Database", Value: filepath.Join(l.opt.Paths.State, "history.db"), Source: backup.FromMac}))
+			backup.Evidence{Fact: words.FactDatabase, Value: filepath.Join(l.opt.Paths.State, historyName), Source: backup.FromMac}))
 	}
 	return out
 }

@@ -16,6 +16,10 @@ import (
 // back when the process ends, however it ends; the file stays.
 type Lock struct{ f *os.File }
 
+// Sign writes this process's number into the lock file once more: for a daemon
+// that began when the disk was full.
+func (l *Lock) Sign() error { return writePID(l.f) }
+
 // RunningError says that another daemon holds the state folder.
 type RunningError struct {
 	PID int // 0 unknown
@@ -62,7 +66,7 @@ func TakeLock(stateDir string) (*Lock, error) {
 		}
 		return nil, &PlaceError{stateDir, "it cannot be locked", "the disk may not support locks; " + chooseOther, err}
 	}
-	if err := writePID(f); err != nil {
+	if err := writePID(f); err != nil && !NoRoom(err) {
 		f.Close()
 		return nil, &PlaceError{stateDir, "it cannot be written", "check the space on its disk, or " + chooseOther, err}
 	}
@@ -88,7 +92,8 @@ func readPID(f *os.File) int {
 	return pid
 }
 
-// writePID replaces the content of a lock file by this process's number.
+// writePID replaces the content of a lock file by this process's number. The
+// number is for people: on a full disk the lock holds without it.
 func writePID(f *os.File) error {
 	if err := f.Truncate(0); err != nil {
 		return err
@@ -96,3 +101,7 @@ func writePID(f *os.File) error {
 	_, err := f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	return err
 }
+
+// NoRoom reports whether an error says that the disk, or this user's part of it,
+// is full. That may pass: the watchdog goes on without what it could not write.
+func NoRoom(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }

@@ -177,6 +177,74 @@ func TestAFullDisk(t *testing.T) {
 	equal(t, "runs once there is space", len(db.Runs("", time.Time{}, 0)), 2)
 }
 
+// TestAStandInForAFullDisk: with the disk full at the start the past is there all
+// the same, and what is seen meanwhile reaches the disk when it has room.
+func TestAStandInForAFullDisk(t *testing.T) {
+	for name, whole := range map[string]bool{"closed in order": true, "killed": false} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := exec.Command("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", dir).Run(); err != nil {
+				t.Skip("no small file system can be mounted here")
+			}
+			t.Cleanup(func() { exec.Command("umount", "-l", dir).Run() })
+			path := filepath.Join(dir, "history.db")
+			db := open(t, path)
+			must(t, db.SaveRun(aRun(start)))
+			if !whole { // what a crash leaves: the last of it is in the journal alone
+				for _, suffix := range []string{"", "-wal"} {
+					b, err := os.ReadFile(path + suffix)
+					must(t, err)
+					must(t, os.WriteFile(filepath.Join(dir, "crashed.db"+suffix), b, 0o600))
+				}
+			}
+			must(t, db.Close())
+			if !whole {
+				for _, suffix := range []string{"", "-wal"} {
+					must(t, os.Rename(filepath.Join(dir, "crashed.db"+suffix), path+suffix))
+				}
+			}
+			fillUp(t, filepath.Join(dir, "fill"))
+			if _, err := history.Open(path, history.Options{Now: start}); !errors.Is(err, history.ErrUnwritable) {
+				t.Fatalf("opening it: %v", err)
+			}
+			db, err := history.StandIn(path)
+			must(t, err)
+			t.Cleanup(func() { db.Close() })
+			equal(t, "stands in", db.StandsIn() && db.InMemory(), true)
+			equal(t, "runs", len(db.Runs("", time.Time{}, 0)), 1)
+			must(t, db.SaveRun(aRun(start.Add(time.Hour))))
+			if err := db.Recover(history.Options{Now: start}); !errors.Is(err, history.ErrUnwritable) {
+				t.Fatalf("with the disk full: %v", err)
+			}
+			must(t, os.Remove(filepath.Join(dir, "fill")))
+			must(t, db.Recover(history.Options{Now: start}))
+			equal(t, "stands in no more", db.StandsIn() || db.InMemory(), false)
+			must(t, db.SaveRun(aRun(start.Add(2*time.Hour))))
+			must(t, db.Close())
+			equal(t, "runs on the disk", len(open(t, path).Runs("", time.Time{}, 0)), 3)
+		})
+	}
+}
+
+// TestAStandInWritesOverNothing: what could not be read at the start may be a
+// whole history all the same.
+func TestAStandInWritesOverNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history.db")
+	b := filled(t, path)
+	must(t, os.Remove(path))
+	db, err := history.StandIn(path)
+	must(t, err)
+	must(t, db.SaveRun(aRun(start.Add(time.Hour))))
+	must(t, os.WriteFile(path, b, 0o600))
+	if err := db.Recover(history.Options{Now: start}); err == nil || !db.StandsIn() {
+		t.Errorf("taken over, %v", err)
+	}
+	must(t, db.Close())
+	if runs := open(t, path).Runs("", time.Time{}, 0); len(runs) == 0 || runs[0].Started.Equal(start.Add(time.Hour)) {
+		t.Errorf("the history there has %+v", runs)
+	}
+}
+
 // fillUp takes the last byte of a small disk.
 func fillUp(t *testing.T, path string) {
 	t.Helper()

@@ -79,6 +79,9 @@ type DB struct {
 	file    fs.FileInfo  // of path as it was opened; nil in memory
 	err     error        // see Err
 
+	standsFor string // the file that this one, in memory, is kept for; see StandIn
+	copied    bool   // it began with what that file holds
+
 	aside, why string
 }
 
@@ -90,7 +93,11 @@ func (db *DB) SetAside() string { return db.aside }
 func (db *DB) WhySetAside() string { return db.why }
 
 // InMemory reports whether this history is lost when the process ends.
-func (db *DB) InMemory() bool { return db.path == "" }
+func (db *DB) InMemory() bool {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.path == ""
+}
 
 // Err returns why the last read or write failed, nil when all is well. A
 // successful write clears it.

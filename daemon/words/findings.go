@@ -83,6 +83,26 @@ func TooMany(unwatched int) string {
 	return "This folder holds more backups than can be watched at once. Left out: " + Count(int64(unwatched)) + ", first those that were set aside, then those that changed longest ago."
 }
 
+// Of the watchdog's own history.
+const (
+	FactDatabase   = "Database"
+	HistoryNewer   = "The history database was written by a newer version of the watchdog and is left untouched. Update the watchdog."
+	HistoryEmptied = "The history database was empty although the watchdog had used it. A new one has been started."
+)
+
+// HistoryAside says that a damaged database was set aside.
+func HistoryAside(why, kept string) string {
+	return "The history database was damaged (" + why + "). It is kept as " + kept + ", and a new one has been started."
+}
+
+// HistoryInMemory says that the database could not be opened.
+func HistoryInMemory(why string) string {
+	return "The history database cannot be used: " + why + ". Until it can, what is seen is kept in memory and would be lost at a restart."
+}
+
+// HistoryUnwritten says that writing fails while the watchdog runs.
+func HistoryUnwritten(why string) string { return "The history cannot be written: " + why + "." }
+
 // FolderAwaited says that a configured folder is not there.
 func FolderAwaited(folder string) string {
 	return folder + " does not exist. The watchdog is waiting for it to appear."
