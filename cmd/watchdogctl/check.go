@@ -92,6 +92,9 @@ func (p *program) check(ctx context.Context, f checkFlags, args []string) error 
 		}
 		out.Backups = append(out.Backups, r)
 	}
+	if failed != nil && len(out.Backups) == 0 {
+		return failed // nothing was checked: standard output stays empty, as for what cannot be found
+	}
 	if err := p.showChecked(ctx, out); err != nil {
 		return err
 	}

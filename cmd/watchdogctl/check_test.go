@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -179,5 +180,46 @@ func TestRetireAsks(t *testing.T) {
 	}
 	if got := ask(whole); strings.Contains(got, "the only backup") {
 		t.Error(got)
+	}
+}
+
+// TestCheckDenied: a file of the metadata that may not be read is a refusal,
+// the same for each of them: what to do, nothing on standard output, exit 1.
+func TestCheckDenied(t *testing.T) {
+	const nobody = 65534
+	home, err := os.MkdirTemp("/tmp", "ctl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(home)
+	exe, err := os.ReadFile("/proc/self/exe")
+	if err != nil || os.Getuid() != 0 {
+		t.Skip("needs to be somebody else for a moment")
+	}
+	ctl := filepath.Join(home, "watchdogctl") // the test's own lies where nobody else may look
+	if err := errors.Join(os.Chmod(home, 0o755), os.WriteFile(ctl, exe, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"Status.plist", "Info.plist", "Manifest.plist", "Manifest.db"} {
+		dir := filepath.Join(home, name, anna)
+		if _, err := (verifytest.Chain{Files: 10, UDID: anna}).Write(dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(filepath.Join(dir, name), 0o000); err != nil {
+			t.Fatal(err)
+		}
+		for _, flag := range []string{"--json", "--deep"} {
+			var out, errs strings.Builder
+			cmd := exec.Command(ctl, "check", flag, dir)
+			cmd.Stdout, cmd.Stderr, cmd.Dir, cmd.Env = &out, &errs, "/", []string{"HOME=" + home}
+			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+			err := cmd.Run()
+			if ee, ok := errors.AsType[*exec.ExitError](err); !ok || ee.ExitCode() != 1 {
+				t.Errorf("%s %s: %v", flag, name, err)
+			}
+			if out.Len() > 0 || !containsAll(errs.String(), name, "may not be read", "hint: this program may not read it: check its owner and mode") {
+				t.Errorf("%s %s: %q, %q", flag, name, out.String(), errs.String())
+			}
+		}
 	}
 }

@@ -4,30 +4,34 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
 	"backupwatchdog/daemon/verify"
 	"backupwatchdog/daemon/words"
+	"backupwatchdog/plist"
 )
 
-// fitAdvice takes the advice off findings where its steps would hit another
-// backup than the one that was checked (they name the phone, and so the backup
-// in use), or one that is being written just now, and says so instead.
+// fitAdvice makes the advice of findings fit where the backup lies. Steps name
+// the phone, and so the backup in use: one that was set aside needs no setting
+// aside, one outside the watched folders is named by its folder. A reader is
+// spared the steps where a sentence says it all; JSON always has them.
 func (p *program) fitAdvice(ctx context.Context, list []verify.Result) {
 	if !slices.ContainsFunc(list, func(r verify.Result) bool { return len(r.Findings) > 0 }) {
 		return
 	}
 	watched, s := p.watchedFolders(), p.statusNow(ctx)
-	for i, r := range list {
+	for i := range list {
+		r := &list[i]
 		_, archived, _ := verify.FolderUDID(filepath.Base(r.Path))
-		note := ""
+		note, fit, shown := "", func(a backup.Advice) backup.Advice { return a }, false
 		switch {
 		case archived:
-			note = words.CheckedAside
+			note, fit = words.CheckedAside, func(a backup.Advice) backup.Advice { return p.adviceAside(a, r.Path) }
 		case len(watched) > 0 && !slices.Contains(watched, resolved(filepath.Dir(r.Path))):
-			note = words.CheckedOutside
+			note, fit, shown = words.CheckedOutside, func(a backup.Advice) backup.Advice { return p.adviceOutside(a, r.Path) }, true
 		case slices.ContainsFunc(s.Backups, func(b control.Backup) bool {
 			return sameUDID(b.UDID, r.UDID) && !b.Archived && b.Phase.Active()
 		}):
@@ -36,11 +40,54 @@ func (p *program) fitAdvice(ctx context.Context, list []verify.Result) {
 			continue
 		}
 		for j := range r.Findings {
-			f := &list[i].Findings[j]
+			f := &r.Findings[j]
 			f.Detail += " " + note
-			f.Fix, f.Also = backup.Advice{}, nil
+			if f.Fix = fit(f.Fix); !shown && !p.JSON {
+				f.Fix, f.Also = backup.Advice{}, nil
+			}
 		}
 	}
+}
+
+// adviceAside is a fix for a backup that was set aside: what is done anew
+// concerns the one in use, and only its own password can open it.
+func (p *program) adviceAside(a backup.Advice, path string) backup.Advice {
+	if a.ID == backup.RecordBackupPassword {
+		return p.adviceFor(a.ID, filepath.Base(path))
+	}
+	if setsAside(a.ID) && len(a.Steps) > 0 {
+		a.Steps = a.Steps[1:]
+	}
+	return a
+}
+
+// adviceOutside is a fix for a backup that is not under a watched folder: it is
+// named by its own folder, and retire, which knows the watched ones, is no help.
+func (p *program) adviceOutside(a backup.Advice, path string) backup.Advice {
+	a = p.adviceFor(a.ID, inCommand(path))
+	if setsAside(a.ID) && len(a.Steps) > 0 {
+		a.Steps[0] = words.SetFolderAside
+	}
+	return a
+}
+
+// adviceFor is a fix whose commands name the backup like that.
+func (p *program) adviceFor(id backup.FixID, name string) backup.Advice {
+	return backup.AdviceFor(id, name, p.GOOS == "darwin", "").AtRest()
+}
+
+func setsAside(id backup.FixID) bool {
+	f, _ := backup.FixByID(id)
+	return f.SetsAside
+}
+
+// inCommand is a path as a shell takes it, or a word that stands for it where
+// it holds what a shell, or a terminal, would not take as it is.
+func inCommand(path string) string {
+	if strings.ContainsAny(path, "\"`$\\!") || plist.Clean(path, len(path)) != path {
+		return "FOLDER"
+	}
+	return `"` + path + `"`
 }
 
 // watchedFolders are the folders that backups are watched in, with links

@@ -147,12 +147,14 @@ var stages = map[string]string{"keys": "opening the keys", "files": "comparing f
 // Stage says what a check is doing.
 func Stage(stage string) string { return stages[stage] }
 
-// Why a finding of a check comes without advice: its steps would hit another
-// backup than the one that was checked.
+// Where the backup is that was checked, when it is not simply the one in use.
 const (
 	CheckedAside   = "It is set aside: no new backup builds on it."
 	CheckedOutside = "It is outside the watched folders: the backups made there do not build on it."
 	CheckedRunning = "A backup of this iPhone is running, so this is only a moment in the middle of it: check again when it is done."
+	// SetFolderAside is the first step of a fresh start outside the watched
+	// folders, where `watchdogctl retire` does not reach.
+	SetFolderAside = "Set this folder aside: rename it, so that the next backup does not build on it. Nothing is deleted."
 )
 
 // What `watchdogctl history` says.
