@@ -318,7 +318,7 @@ func chainStatus(t *tracked) control.Chain {
 	case has(t.now.Findings, backup.ChainBroken):
 		out.Verdict = backup.BrokenUp
 	case fo.Index.Presence == backup.Present && fo.Status.Presence != backup.Present && t.now.Phase == backup.Idle:
-		// It was finished once, and its Status.plist may be back in a moment.
+		return out // it was finished once, and its Status.plist may be back in a moment
 	case s.LastComplete().IsZero() || t.now.Phase == backup.Abandoned:
 		out.Verdict = backup.Incomplete
 	}

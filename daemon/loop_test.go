@@ -157,7 +157,10 @@ func TestDeniedIsNotUnfinished(t *testing.T) {
 		"Manifest.plist": {func(fo *backup.Folder) { deny(&fo.Manifest.File, no) }, "Manifest.plist in /a/U"},
 		"Manifest.db":    {func(fo *backup.Folder) { deny(&fo.Index.File, no) }, "Manifest.db in /a/U"},
 		"Info.plist":     {func(fo *backup.Folder) { deny(&fo.Info.File, no) }, "Info.plist in /a/U"},
-		"a link":         {func(fo *backup.Folder) { deny(&fo.Status.File, watch.Linked) }, ""},
+		"Status.plist taken away just now": {func(fo *backup.Folder) {
+			fo.Status, fo.Changed = backup.StatusFile{File: backup.File{Presence: backup.Missing}}, now
+		}, ""},
+		"a link": {func(fo *backup.Folder) { deny(&fo.Status.File, watch.Linked) }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fo := whole(now)
