@@ -45,6 +45,14 @@ func TestCheckAndDaemonAgree(t *testing.T) {
 	fill := func(b []byte) func(string) error {
 		return func(path string) error { return os.WriteFile(path, b, 0o644) }
 	}
+	hole := func(size int64) func(string) error {
+		return func(path string) error {
+			if err := os.WriteFile(path, nil, 0o644); err != nil {
+				return err
+			}
+			return os.Truncate(path, size)
+		}
+	}
 	both := func(fs ...func(string) error) func(string) error {
 		return func(dir string) error {
 			for _, f := range fs {
@@ -82,6 +90,8 @@ func TestCheckAndDaemonAgree(t *testing.T) {
 		"Status.plist a folder":             {instead(folder, "Status.plist"), "", broken, "is a folder, not a file"},
 		"Info.plist empty":                  {instead(fill(nil), "Info.plist"), "", info, ""},
 		"Info.plist cut":                    {instead(fill([]byte("<plist>")), "Info.plist"), "", info, ""},
+		"Info.plist of zeros":               {instead(hole(70<<20), "Info.plist"), "", info, "not a valid property list"},
+		"Info.plist beyond any":             {instead(hole(3<<30), "Info.plist"), "", info, "larger than any real file"},
 		"Info.plist a folder":               {instead(folder, "Info.plist"), "", info, "is a folder, not a file"},
 		"Status.plist and Manifest.plist":   {remove("Status.plist", "Manifest.plist"), "", broken, "missing"},
 		"Status.plist missing, encrypted":   {remove("Status.plist"), "secret", broken, "missing"},

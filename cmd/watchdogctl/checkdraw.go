@@ -65,6 +65,9 @@ func checkedCounts(r verify.Result) string {
 	if r.Deep {
 		c.Compared = r.DeepFiles
 	}
+	if r.Listed != nil && *r.Listed == 0 {
+		c.Extra = 0 // all of them, then, and no word of harmless
+	}
 	return c.Counts()
 }
 
