@@ -48,6 +48,28 @@ func NoticeBody(advice, detail string) string {
 	return body + lookHere
 }
 
+// NoticeWhat is what a notice was about, for a list that names the device
+// itself: without the name that a title begins with, which may be cut short.
+// Good news keeps its own words; its code is that of the trouble.
+func NoticeWhat(code, title string) string {
+	what := title[strings.LastIndex(title, ": ")+1:]
+	if c, ok := conditions[code]; ok && !isNews(c, strings.TrimSpace(what)) {
+		what = c.Short
+	}
+	return Capital(strings.TrimSpace(what))
+}
+
+// isNews reports whether a title says that the condition is over.
+func isNews(c Condition, what string) bool {
+	switch what {
+	case "":
+		return false
+	case c.Over, GoesOn("").Title, FinishedSince().Title, Finished(0, 0, false).Title, Finished(0, 0, true).Title:
+		return true
+	}
+	return false
+}
+
 // News is a notice that is no trouble.
 type News struct {
 	Title  string // after the device's name, where it is about one

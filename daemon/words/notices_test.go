@@ -23,3 +23,21 @@ func TestTitlesOfNoticesFit(t *testing.T) {
 		}
 	}
 }
+
+func TestNoticesInListsThatNameTheDevice(t *testing.T) {
+	for _, c := range []struct{ code, title, want string }{
+		{"stalled", "Mia's iPhone: Mia's iPho…: backup is stuck", "Backup is stuck"},
+		{"stalled", "iPho…: The backup is stu…", "Backup is stuck"},
+		{"stalled", "Mia's iPho…: backup is moving again", "Backup is moving again"},
+		{"volume-missing", "backup drive is back", "Backup drive is back"},
+		{"interrupted", "Mia's iPhone: backup is complete", "Backup is complete"},
+		{"stalled", "", "Backup is stuck"},
+		{"", "Backups are well", "Backups are well"},
+		{"of-later", "Mia's iPhone: Ulm: something new", "Something new"},
+		{"of-later", "", ""},
+	} {
+		if got := NoticeWhat(c.code, c.title); got != c.want {
+			t.Errorf("%s, %q: %q, want %q", c.code, c.title, got, c.want)
+		}
+	}
+}
