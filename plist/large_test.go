@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"unicode/utf16"
 
@@ -95,5 +96,24 @@ func writeAt(f *os.File, b []byte, at int64) error {
 func TestDeniedIsPermission(t *testing.T) {
 	if !errors.Is(plist.ErrDenied, fs.ErrPermission) || errors.Is(plist.ErrAbsent, fs.ErrPermission) {
 		t.Error("ErrDenied, and it alone, is fs.ErrPermission")
+	}
+}
+
+// TestOneLongValue: an Info.plist whose size is one piece of artwork is merely
+// large; with its end cut off it is damaged.
+func TestOneLongValue(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "Info.plist")
+	text := `<?xml version="1.0" encoding="UTF-8"?><plist version="1.0"><dict><key>iTunes Artwork</key><data>` +
+		strings.Repeat("QUFB", 5<<20) + `</data></dict></plist>`
+	for _, c := range []struct {
+		text string
+		want error
+	}{{text, plist.ErrUnread}, {text[:len(text)-40], plist.ErrCut}} {
+		if err := os.WriteFile(path, []byte(c.text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := plist.ReadInfo(path); !errors.Is(err, c.want) {
+			t.Errorf("%d bytes: %v, want %v", len(c.text), err, c.want)
+		}
 	}
 }

@@ -30,6 +30,9 @@ func tooDeep() error {
 	return because(ErrTooLarge, fmt.Sprintf("its values lie more than %d levels deep", maxDepth))
 }
 
+// errLongValue refuses a text that would have to be held as a whole.
+var errLongValue = because(ErrTooLarge, "a single value in it is over "+sizeText(maxToken))
+
 func tooBig(limit int64) error {
 	return because(ErrTooLarge, fmt.Sprintf("the limit is %s", sizeText(limit)))
 }

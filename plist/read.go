@@ -24,8 +24,8 @@ const maxText = 256
 func ReadStatus(path string) (Status, error) { return read(path, maxStatus, decodeStatus) }
 
 // ReadInfo reads an Info.plist of any size on record, and keeps little of it.
-// One that is larger, and not beyond any belief, is ErrUnread: only its ends
-// were looked at. Do so only when the file's size or time has settled: tools
+// One that is larger, and not beyond any belief, or has a value too long to be
+// held, is ErrUnread: only its ends were looked at. Do so only when the file's size or time has settled: tools
 // truncate it, then write.
 func ReadInfo(path string) (Info, error) {
 	f, src, err := openInfo(path)
@@ -33,7 +33,11 @@ func ReadInfo(path string) (Info, error) {
 		return Info{}, err
 	}
 	defer f.Close()
-	return finish(path, src, decodeInfo)
+	v, err := finish(path, src, decodeInfo)
+	if errors.Is(err, errLongValue) { // artwork may be as long, and is nothing that we need
+		err = fmt.Errorf("%s %w", path, src.ends())
+	}
+	return v, err
 }
 
 // ReadManifest reads a Manifest.plist.

@@ -27,7 +27,7 @@ func (g *gate) restart() { g.token = 0 }
 func (g *gate) Read(p []byte) (int, error) {
 	n, err := g.r.Read(p)
 	if g.token += n; g.token > maxToken {
-		return 0, because(ErrTooLarge, "a single value in it is over "+sizeText(maxToken))
+		return 0, errLongValue
 	}
 	if g.longTag(p[:n]) {
 		return 0, because(ErrTooLarge, "a single tag in it is over "+sizeText(maxTag))
