@@ -312,6 +312,9 @@ func Stuck(silence time.Duration, phase string, limit time.Duration, learned boo
 	if learned {
 		usual = "usual for this iPhone"
 	}
+	if Span(silence) == Span(limit) {
+		return fmt.Sprintf("Nothing has moved for %s while %s, which is longer than %s. %s", Span(silence), busy[phase], usual, kept)
+	}
 	return fmt.Sprintf("Nothing has moved for %s while %s. Up to %s is %s. %s", Span(silence), busy[phase], Span(limit), usual, kept)
 }
 

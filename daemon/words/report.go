@@ -127,7 +127,7 @@ func ReportContentsValue(verdict, lost, date string) string {
 		text += ". Lost: " + lost
 	}
 	if date != "" {
-		text += " (checked " + date + ")"
+		text += " (checked on " + date + ")"
 	}
 	return text
 }

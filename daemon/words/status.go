@@ -51,7 +51,7 @@ func BackingUpAlone(name string) string {
 
 // Old comes before a status that nobody keeps up to date.
 func Old(then, now time.Time) string {
-	return fmt.Sprintf("Out of date: last updated %s, %s ago. Nothing has been watched since.", When(then, now), Span(now.Sub(then)))
+	return fmt.Sprintf("Out of date: last updated %s, %s ago. Nothing has been watched since.", AtWhen(then, now), Span(now.Sub(then)))
 }
 
 // Then is the first line of an old status.
@@ -92,6 +92,8 @@ func Speed(bytes int64) string { return Bytes(bytes) + " a second" }
 func Quiet(silent, limit, usual time.Duration) string {
 	text := "Quiet for " + Span(silent) + "."
 	switch {
+	case limit > 0 && silent > limit && Span(silent) == Span(limit):
+		return "Quiet for " + Span(silent) + ", which is longer than normal."
 	case limit > 0 && silent > limit:
 		return text + " Up to " + Span(limit) + " is normal."
 	case usual > 0:
@@ -107,7 +109,7 @@ func Quiet(silent, limit, usual time.Duration) string {
 func BrokeOff(end time.Time, bytes int64, now time.Time) string {
 	text := "The last attempt was interrupted"
 	if !end.IsZero() {
-		text += " " + When(end, now)
+		text += " " + AtWhen(end, now)
 	}
 	if bytes > 0 {
 		text += ", after " + Bytes(bytes)
@@ -146,7 +148,7 @@ func Encryption(encrypted bool) string {
 func Checked(verdict string, at, now time.Time, deep bool, lost string) string {
 	when := "checked"
 	if !at.IsZero() {
-		when += " " + When(at, now)
+		when += " " + AtWhen(at, now)
 	}
 	found := Verdict(verdict)
 	switch {
@@ -203,7 +205,7 @@ const Seen = "You have seen this."
 
 // Told says that a notice went out, and how to stop the reminders.
 func Told(at, now time.Time, code string) string {
-	return fmt.Sprintf("You were told %s. Mark as seen: `watchdogctl ack %s`", When(at, now), code)
+	return fmt.Sprintf("You were told %s. Mark as seen: `watchdogctl ack %s`", AtWhen(at, now), code)
 }
 
 // Muted is said of what the reader does not want to hear of; a zero time is for good.

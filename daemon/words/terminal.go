@@ -14,7 +14,7 @@ type Pair struct{ Left, Right string }
 // LiveKeys are the keys of the live view.
 var LiveKeys = []Pair{
 	{"tab, right", "the next iPhone"}, {"shift-tab, left", "the previous iPhone"}, {"enter", "the steps of the fix; again for the next one"},
-	{"c", "copy the fix's command"}, {"up, down", "scroll"}, {"esc", "back"}, {"q", "quit"},
+	{"c", "copy the fix's command"}, {"up, down, k, j", "scroll"}, {"page up, page down", "scroll by half a window"}, {"esc", "back"}, {"q", "quit"},
 }
 
 // The headings of the live view's help.
@@ -47,8 +47,8 @@ const (
 // NothingToCopy is the word in the live view's last line where c finds nothing.
 const NothingToCopy = "There is no command to copy."
 
-// Copied says what is in the clipboard now.
-func Copied(command string) string { return "Copied: " + command }
+// Copied says what is in the clipboard now, and for which fix.
+func Copied(fix, command string) string { return "Copied for \"" + fix + "\": " + command }
 
 // MoreLines says how much lies below the window, which the sign points to.
 func MoreLines(n int, sign string) string { return fmt.Sprintf("%d more %s", n, sign) }
@@ -299,11 +299,11 @@ type Standing struct {
 func (s Standing) Known(now time.Time) string {
 	switch {
 	case s.Verdict == "good", s.Verdict == "broken", s.Verdict == "unproven":
-		return "It was checked " + When(s.Checked, now) + ": " + Verdict(s.Verdict) + "."
+		return "It was checked " + AtWhen(s.Checked, now) + ": " + Verdict(s.Verdict) + "."
 	case s.Restorable == "no":
 		return "It cannot be restored as it is."
 	case s.Restorable == "yes" && !s.Complete.IsZero():
-		return "It was complete " + When(s.Complete, now) + ", and its files have not been checked since."
+		return "It was complete " + AtWhen(s.Complete, now) + ", and its files have not been checked since."
 	}
 	return "It is not known whether it is whole: `watchdogctl check` can tell."
 }

@@ -292,6 +292,19 @@ func When(t, now time.Time) string {
 	return t.Format("2 Jan 15:04")
 }
 
+// AtWhen is the same inside a sentence: "at 21:14", "yesterday 21:14",
+// "on 12 Oct 21:14".
+func AtWhen(t, now time.Time) string {
+	when := When(t, now)
+	switch {
+	case strings.HasPrefix(when, "yesterday"), unicode.IsUpper([]rune(when)[0]): // the day says it
+		return when
+	case strings.Contains(when, " "):
+		return "on " + when
+	}
+	return "at " + when
+}
+
 // Date words t for what is kept and read later: "27 Nov 21:45", with the year
 // where it is not now's.
 func Date(t, now time.Time) string {
