@@ -277,6 +277,9 @@ func (d *examination) clock() diagnosis {
 func (d *examination) configuration() diagnosis {
 	if d.confErr != nil {
 		first, _, _ := strings.Cut(d.confErr.Error(), "\n")
+		if d.status != nil && d.status.Daemon.ConfigError != "" {
+			first += "; the watchdog refused it and keeps the previous one"
+		}
 		return amiss("`watchdogctl config check` lists every wrong line", "%s", first)
 	}
 	if d.status != nil && d.status.Daemon.ConfigError != "" {

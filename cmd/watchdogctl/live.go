@@ -300,28 +300,29 @@ var quoted = regexp.MustCompile("`([^`]+)`")
 
 // copy puts the command of the fix into the clipboard, through the terminal.
 func (m live) copy() (live, tea.Cmd) {
-	text := m.command()
+	title, text := m.command()
 	m.noted = m.now
 	if text == "" {
 		m.note = words.NothingToCopy
 		return m, nil
 	}
-	m.note = words.Copied(text)
+	m.note = words.Copied(title, text)
 	return m, tea.SetClipboard(text)
 }
 
 // command is the first command of the fix in view; where its steps hold none,
-// the one that explains it.
-func (m live) command() string {
+// the one that explains it. The title says of which fix: on the overview there
+// may be several.
+func (m live) command() (title, command string) {
 	list := m.fixable()
 	if len(list) == 0 {
-		return ""
+		return "", ""
 	}
 	fix := list[min(max(m.steps, 1), len(list))-1].Fix
 	for _, s := range fix.Steps {
 		if hit := quoted.FindStringSubmatch(s); hit != nil && !strings.ContainsAny(clean(hit[1]), "\uFFFD") {
-			return clean(hit[1])
+			return fix.Title, clean(hit[1])
 		}
 	}
-	return clean(words.ExplainCommand(string(fix.ID)))
+	return fix.Title, clean(words.ExplainCommand(string(fix.ID)))
 }

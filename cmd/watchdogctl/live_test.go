@@ -57,6 +57,7 @@ func TestLiveViews(t *testing.T) {
 		{"running-80", "running", 80, 24, nil}, {"three-80", "three", 80, 30, []string{"tab"}}, {"three-120", "three", 120, 24, nil},
 		{"steps-80", "stuck", 80, 24, []string{"enter"}}, {"help-80", "three", 80, 24, []string{"?"}}, {"none-80", "none", 80, 24, nil}, {"blind-80", "blind", 80, 24, nil},
 		{"copied-80", "broken", 80, 24, []string{"c"}}, {"scrolled-60", "stuck", 60, 20, []string{"down", "down", "pgdown", "up"}}, {"fine-120", "fine", 120, 24, nil},
+		{"mixed-60", "mixed", 60, 30, nil}, {"mixed-80", "mixed", 80, 60, nil}, {"mixed-120", "mixed", 120, 40, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := liveOf(tt.picture, tt.width, tt.height)
@@ -115,6 +116,17 @@ func TestLiveFits(t *testing.T) {
 	}
 }
 
+// TestLiveNarrowFoot: where the keys do not fit, help and quit are still named.
+func TestLiveNarrowFoot(t *testing.T) {
+	for _, width := range []int{40, 60, 80} {
+		text := liveOf("mixed", width, 18).view()
+		foot := text[strings.LastIndexByte(text, '\n')+1:]
+		if !strings.Contains(foot, "? help · q quit") || strings.Contains(foot, "…") {
+			t.Errorf("%d columns: %q", width, foot)
+		}
+	}
+}
+
 // TestLiveKeys walks through the phones and the steps.
 func TestLiveKeys(t *testing.T) {
 	m := liveOf("three", 80, 24)
@@ -154,7 +166,7 @@ func TestLiveKeys(t *testing.T) {
 func TestLiveCopies(t *testing.T) {
 	m := liveOf("broken", 80, 24)
 	m, cmd := m.key("c")
-	if want := "watchdogctl retire " + anna; m.note != "Copied: "+want || cmd == nil {
+	if want := "watchdogctl retire " + anna; m.note != `Copied for "`+m.fixable()[0].Fix.Title+`": `+want || cmd == nil {
 		t.Errorf("%q", m.note)
 	}
 	if m, _ = m.update(ticked(now)); m.note == "" {
@@ -169,7 +181,7 @@ func TestLiveCopies(t *testing.T) {
 	}
 	evil := liveOf("broken", 80, 24)
 	evil.s.Backups[0].Findings[0].Fix.Steps = []string{"Run `rm\x1b]52;c;x\a -rf`."}
-	if got := evil.command(); got != "watchdogctl explain fresh-backup" {
+	if _, got := evil.command(); got != "watchdogctl explain fresh-backup" {
 		t.Errorf("%q", got)
 	}
 }

@@ -12,6 +12,13 @@ import (
 	"backupwatchdog/daemon/words"
 )
 
+// The head stays small, so that the window has room for the body: the verdict
+// takes about so many lines, the reason of a refused configuration so many columns.
+const (
+	verdictMost = 2
+	refusedMost = 120
+)
+
 // wide is from how many columns on the findings stand beside the run.
 const wide = 116
 
@@ -77,13 +84,26 @@ func (p *picture) lines() []string {
 func (m live) head() []string {
 	p := m.sheet(m.width)
 	st, text := p.verdict()
-	p.ends(0, plain, "", st, clip(text, max(m.width-10, 20)), dim, m.now.Format("15:04:05"))
+	p.verdictLine(m, st, text)
+	p.refused(refusedMost)
 	p.gap()
 	if list := m.phones(); len(list) > 1 {
 		p.tabs(m, list)
 		p.gap()
 	}
 	return append(p.lines(), "")
+}
+
+// verdictLine is the verdict with the time at its right, in as many lines as it
+// takes.
+func (p *picture) verdictLine(m live, st style, text string) {
+	clock := m.now.Format("15:04:05")
+	room := max(m.width-len(clock)-2, 20)
+	lines := wrap(clip(text, verdictMost*room), room)
+	p.ends(0, plain, "", st, lines[0], dim, clock)
+	for _, l := range lines[1:] {
+		p.para(0, st, l)
+	}
 }
 
 // tabs is one line of phones: a sign for how each is, brackets around the chosen.
@@ -146,8 +166,11 @@ func (m live) body() []string {
 	}
 	if m.width < wide {
 		p := m.sheet(m.width)
+		p.computer(func(f backup.Finding) bool { return f.Severity >= backup.Warning })
+		p.gap()
 		p.liveRun(m, b)
-		p.liveFindings(b)
+		p.findings(b)
+		p.computer(func(f backup.Finding) bool { return f.Severity < backup.Warning })
 		return p.lines()
 	}
 	left := m.width * 46 / 100
@@ -199,17 +222,17 @@ func (m live) grown(r control.Run) *control.Run {
 	return &r
 }
 
-// liveFindings draws what is wrong: of this computer, then of the phone.
+// liveFindings draws what is wrong in a column of its own: of this computer, then
+// of the phone, which gets a heading where it would stand under the other one.
 func (p *picture) liveFindings(b control.Backup) {
 	p.computer(func(f backup.Finding) bool { return f.Severity >= backup.Warning })
-	list := slices.Clone(b.Findings)
-	slices.SortStableFunc(list, func(a, b backup.Finding) int { return int(b.Severity) - int(a.Severity) })
-	for _, f := range list {
-		p.finding(b.UDID, f)
+	if len(b.Findings) > 0 && p.b.Len() > 0 {
+		p.gap()
+		p.para(0, strong, p.name(b.UDID))
+		p.heavy = false
 	}
-	if len(list) == 0 && len(p.s.Findings) == 0 && p.page.width != p.look.width {
-		p.item(2, dim, p.symbol("✓", "+"), dim, words.NothingWrong)
-	}
+	p.findings(b)
+	p.computer(func(f backup.Finding) bool { return f.Severity < backup.Warning })
 }
 
 // stepLines are all steps of a fix, with why, and what is better left undone.
@@ -269,28 +292,46 @@ func rows(list []words.Pair) []pair {
 // foot is the keys, or what was just done, and what lies below the window.
 func (m live) foot(body, head int) []string {
 	p := m.sheet(m.width)
-	keys := []string{words.KeyHelp, words.KeyQuit}
-	if len(m.fixable()) > 0 {
-		keys = slices.Insert(keys, 0, words.KeySteps, words.KeyCopy)
-	}
-	if len(m.phones()) > 1 {
-		keys = slices.Insert(keys, 0, words.KeyNext)
-	}
-	if m.help || m.steps > 0 {
-		keys = slices.Insert(keys, 0, words.KeyBack)
-	}
-	left, st := strings.Join(keys, p.symbol(" · ", ", ")), dim
+	st := dim
+	left := ""
 	if m.note != "" {
 		left, st = m.note, strong
 	}
 	more := ""
-	if room := m.height - head - 2; m.height > 0 && body > room {
+	if room := m.height - head - 2; m.note == "" && m.height > 0 && body > room {
 		if below := body - room - m.scroll; below > 0 {
 			more = words.MoreLines(below, p.symbol("↓", words.Below))
 		} else {
 			more = words.TheEnd
 		}
 	}
-	p.ends(0, plain, "", st, clip(left, max(m.width-len(more)-2, 10)), dim, more)
+	room := max(m.width-ansi.StringWidth(more)-2, 10)
+	if left == "" {
+		left = m.keys(room, p.dot())
+	}
+	p.ends(0, plain, "", st, clip(left, room), dim, more)
 	return append([]string{""}, p.lines()[:1]...)
+}
+
+// keys names the keys that do something now, in so many columns: where there is
+// no room for all, those go first that are also in the help.
+func (m live) keys(room int, dot string) string {
+	var keys []string
+	if m.help || m.steps > 0 {
+		keys = append(keys, words.KeyBack)
+	}
+	if len(m.phones()) > 1 {
+		keys = append(keys, words.KeyNext)
+	}
+	if len(m.fixable()) > 0 {
+		keys = append(keys, words.KeySteps, words.KeyCopy)
+	}
+	keys = append(keys, words.KeyHelp, words.KeyQuit)
+	for _, lesser := range []string{words.KeyCopy, words.KeyNext, words.KeySteps, words.KeyBack} {
+		if ansi.StringWidth(strings.Join(keys, dot)) <= room {
+			break
+		}
+		keys = slices.DeleteFunc(keys, func(k string) bool { return k == lesser })
+	}
+	return strings.Join(keys, dot)
 }

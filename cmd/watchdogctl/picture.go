@@ -45,6 +45,7 @@ func draw(s control.Status, l look) string {
 		p.now = stale
 	}
 	p.headline()
+	p.refused(0)
 	p.computer(func(f backup.Finding) bool { return f.Severity >= backup.Warning })
 	backups, archived := p.sorted()
 	for _, b := range backups {
@@ -84,11 +85,25 @@ func (p *picture) headline() {
 	p.para(0, st, text)
 }
 
-// verdict words the headline: the trouble if there is any, else what goes on.
+// refused says, where nobody overlooks it, that the configuration a person has
+// just changed is not the one in force; in so many columns, 0 for all it takes.
+func (p *picture) refused(most int) {
+	e := p.s.Daemon.ConfigError
+	if most > 0 {
+		e = clip(e, most)
+	}
+	if e != "" {
+		p.gap()
+		p.item(0, yellow, "!", yellow, words.ConfigRefused(e))
+	}
+}
+
+// verdict words the headline: the trouble if there is any, the worst first, else
+// what goes on.
 // It never says "no backup" of a folder that could not be looked into.
 func (p *picture) verdict() (style, string) {
-	var troubles []string
-	st, muted := yellow, false
+	var grave, lesser []string
+	muted := false
 	note := func(name string, list []backup.Finding) {
 		for _, f := range list {
 			if f.Severity < backup.Warning {
@@ -98,10 +113,11 @@ func (p *picture) verdict() (style, string) {
 				muted = true
 				continue
 			}
-			if f.Severity == backup.Critical {
-				st = red
+			if text := words.Whose(f.Title, p.ofPhone(name)); f.Severity == backup.Critical {
+				grave = append(grave, text)
+			} else {
+				lesser = append(lesser, text)
 			}
-			troubles = append(troubles, words.Whose(f.Title, p.ofPhone(name)))
 		}
 	}
 	note("", p.s.Findings)
@@ -109,8 +125,11 @@ func (p *picture) verdict() (style, string) {
 	for _, b := range backups {
 		note(b.UDID, b.Findings)
 	}
-	if len(troubles) > 0 {
-		return st, words.Trouble(troubles)
+	switch {
+	case len(grave) > 0:
+		return red, words.Trouble(append(grave, lesser...))
+	case len(lesser) > 0:
+		return yellow, words.Trouble(lesser)
 	}
 	if text := p.hunch(backups); text != "" {
 		return yellow, text

@@ -273,6 +273,29 @@ var pictures = []struct {
 		s.Backups = []control.Backup{b}
 		return s
 	}},
+	{"mixed", func() control.Status { // a warning about the computer beside a damaged backup, and a refused configuration
+		s := homeStatus()
+		s.Daemon.ConfigError = "/Users/pat/config.toml:2: bogus: is not a key; did you mean roots"
+		s.Findings = []backup.Finding{{
+			Code: backup.NoticesUndelivered, Severity: backup.Warning, Title: "Notices are not arriving", Confidence: backup.High,
+			Detail: "The last notice could not be sent anywhere.", Since: now.Add(-time.Hour), Fix: advice(backup.AllowNotifications), Key: "/-/notices-undelivered/1",
+		}}
+		b := resting(anna, "Anna’s iPhone", 50*time.Hour)
+		b.Chain = control.Chain{Verdict: backup.BrokenUp, Checked: before(time.Hour), Summary: "214 photos are missing"}
+		b.Findings = []backup.Finding{{
+			Code: backup.ChainBroken, Severity: backup.Critical, Title: "This backup is damaged", Confidence: backup.High,
+			Detail: "214 files that its index lists are not there.", Since: now.Add(-time.Hour), Fix: advice(backup.FreshBackup), Key: anna + "/-/chain-broken/1",
+		}}
+		s.Backups = []control.Backup{b, resting(bob, "Bob", 30*time.Hour)}
+		return s
+	}},
+	{"beginning", func() control.Status { // less than a hundredth, and a bound that tells nothing
+		s := homeStatus()
+		b := running()
+		b.Run.Bytes, b.Run.AtMost, b.Run.ETA = ptr(int64(0.7e9)), true, ptr(16*86400.0)
+		s.Backups = []control.Backup{b}
+		return s
+	}},
 	{"blind", func() control.Status {
 		s := homeStatus()
 		s.Roots[0].State, s.Roots[0].FreeBytes = "denied", nil

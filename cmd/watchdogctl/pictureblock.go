@@ -24,6 +24,11 @@ func (p *picture) backup(b control.Backup) {
 		p.brokeOff(*b.Run)
 	}
 	p.lastComplete(b)
+	p.findings(b)
+}
+
+// findings draws those of one phone, the worst first.
+func (p *picture) findings(b control.Backup) {
 	list := slices.Clone(b.Findings)
 	slices.SortStableFunc(list, func(a, b backup.Finding) int { return cmp.Compare(b.Severity, a.Severity) })
 	for _, f := range list {
@@ -61,8 +66,12 @@ func (p *picture) running(b control.Backup) {
 	}
 	p.ends(2, st, mark, plain, words.Running(string(b.Phase), clip(words.Writer(r.Writer), 30), r.Started, p.now), dim, words.Kind(string(r.Kind)))
 	still := slices.ContainsFunc(b.Findings, func(f backup.Finding) bool { return f.Code == backup.Stalled })
-	if still || b.Phase == backup.Settling { // nothing arrives: no rate, and no end to foretell
-		r.Rate, r.ETA = nil, nil
+	quiet := seconds(r.Silence) > foretellLongest
+	if still || quiet || b.Phase == backup.Settling { // nothing arrives: no end to foretell
+		r.ETA = nil
+	}
+	if still || b.Phase == backup.Settling {
+		r.Rate = nil
 	}
 	p.progress(r)
 	if !still {
@@ -75,6 +84,17 @@ func stuck(b control.Backup) bool {
 	return slices.ContainsFunc(b.Findings, func(f backup.Finding) bool { return f.Severity >= backup.Warning })
 }
 
+const (
+	// shareLeast is from what share on a bar is drawn: below it, it would show
+	// nothing of a guess.
+	shareLeast = 0.01
+	// foretellLongest is for how long nothing may have arrived where the time left
+	// is still told.
+	foretellLongest = time.Minute
+	// boundLongest is up to where an upper bound of the time left tells anything.
+	boundLongest = 48 * time.Hour
+)
+
 // barWidth is the width of a progress bar, columns, where there is room.
 const barWidth = 28
 
@@ -82,7 +102,7 @@ const barWidth = 28
 // rate and the time left, each only where it is known.
 func (p *picture) progress(r control.Run) {
 	var facts []string
-	if share, ok := shareDone(r); ok {
+	if share, ok := shareDone(r); ok && share >= shareLeast {
 		p.bar(share, r.AtMost, words.Done(*r.Bytes, *r.Expected, r.AtMost))
 	} else if r.Bytes != nil && *r.Bytes > 0 {
 		facts = append(facts, words.SoFar(*r.Bytes))
@@ -93,7 +113,7 @@ func (p *picture) progress(r control.Run) {
 	if r.Rate != nil && *r.Rate >= 1 {
 		facts = append(facts, words.Speed(int64(*r.Rate)))
 	}
-	if r.ETA != nil {
+	if r.ETA != nil && (!r.AtMost || words.Seconds(*r.ETA) < boundLongest) {
 		facts = append(facts, words.Left(words.Seconds(*r.ETA), r.AtMost))
 	}
 	if len(facts) > 0 {

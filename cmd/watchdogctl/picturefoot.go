@@ -17,9 +17,6 @@ func (p *picture) footer() {
 		p.howToBegin()
 		p.gap()
 	}
-	if e := p.s.Daemon.ConfigError; e != "" {
-		p.para(0, yellow, words.ConfigRefused(e))
-	}
 	if v := p.s.Daemon.Version; p.s.Stale == nil && v != "" && p.version != "" && v != p.version {
 		p.para(0, yellow, words.VersionsDiffer(v, p.version))
 	}

@@ -134,6 +134,32 @@ func TestHeadlines(t *testing.T) {
 	t.Log(strings.Join(got, "\n"))
 }
 
+// TestForetold: no end is foretold while nothing arrives, nor by an upper bound
+// that tells nothing; no bar is drawn of less than a hundredth.
+func TestForetold(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		with      func(*control.Run)
+		bar, left bool
+	}{
+		{"as it is", func(*control.Run) {}, true, true},
+		{"quiet", func(r *control.Run) { r.Silence = ptr(75.0) }, true, false},
+		{"quiet for a moment", func(r *control.Run) { r.Silence = ptr(45.0) }, true, true},
+		{"at most 47 hours", func(r *control.Run) { r.AtMost, r.ETA = true, ptr(47*3600.0) }, true, true},
+		{"at most 16 days", func(r *control.Run) { r.AtMost, r.ETA = true, ptr(16*86400.0) }, true, false},
+		{"about 16 days", func(r *control.Run) { r.ETA = ptr(16 * 86400.0) }, true, true},
+		{"hardly begun", func(r *control.Run) { r.Bytes = ptr(int64(0.82e9)) }, false, true},
+		{"begun", func(r *control.Run) { r.Bytes = ptr(int64(0.84e9)) }, true, true},
+	} {
+		s := pictureOf("running")
+		c.with(s.Backups[0].Run)
+		text := draw(s, macLook())
+		if strings.Contains(text, " left") != c.left || strings.Contains(text, "░") != c.bar {
+			t.Errorf("%s:\n%s", c.name, text)
+		}
+	}
+}
+
 // pictureOf returns one of the pictures.
 func pictureOf(name string) (s control.Status) {
 	for _, p := range pictures {

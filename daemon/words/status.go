@@ -11,7 +11,6 @@ import (
 
 // The first line, where nothing is wrong; [AllWell] and its like are others.
 const (
-	NothingWrong    = "Nothing is wrong."
 	OnlyMuted       = "Nothing is wrong except what is muted."
 	WaitingForFirst = NoBackupYet + " The watchdog is waiting for the first one."
 )
