@@ -182,7 +182,7 @@ func acked(st control.Status, all map[string]time.Time) []string {
 func (l *loop) daemonStatus() control.Daemon {
 	d := control.Daemon{Version: l.opt.Version, PID: os.Getpid(), Started: l.started.UTC().Truncate(time.Second), Socket: l.socket, State: l.opt.Paths.State,
 		Executable: l.access.exe, CodeHash: l.access.hash, Access: l.access.word(), AccessLost: l.access.lost,
-		Config: l.opt.Paths.Config, ConfigError: l.configError, Usbmuxd: l.phones.snapshot.State, History: "ok",
+		Config: l.opt.Paths.Config, ConfigError: l.configError, ConfigRead: at(l.configRead), Usbmuxd: l.phones.snapshot.State, History: "ok",
 		LastNotice: at(l.desk.Health().LastDesktop)}
 	if l.opt.Flags.File != "" {
 		d.Config = l.opt.Flags.File

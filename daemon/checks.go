@@ -115,12 +115,21 @@ func (l *loop) takeChecked(c checked) {
 		l.log.Warn("check came to no verdict", "backup", c.udid, "reason", c.err.Error())
 		return
 	}
-	l.keepCheck(t, c.udid, c.path, c.result)
+	l.keepCheck(t, c.udid, c.path, c.result.Check())
 }
 
-// keepCheck remembers what a check found.
-func (l *loop) keepCheck(t *tracked, udid, path string, res verify.Result) {
-	c := res.Check()
+// keepCheck remembers what a check found. A moment in the middle of a run says
+// nothing of the chain, and is forgotten. What was proved with a password stays
+// proved for this run, as long as no later check finds damage.
+func (l *loop) keepCheck(t *tracked, udid, path string, c backup.CheckResult) {
+	if t != nil && t.now.Phase.Active() {
+		return
+	}
+	if t != nil && c.Verdict == backup.Unproven {
+		if was := t.session.Check(); was.Verdict == backup.Good && t.session.CheckCounts() && was.StatusDate.Equal(c.StatusDate) {
+			c.Verdict, c.Deep = backup.Good, was.Deep
+		}
+	}
 	l.log.Info("checked", "backup", udid, "verdict", string(c.Verdict), "files", c.Files, "missing", c.Missing, "wrong_size", c.WrongSize)
 	if err := l.db.SaveCheck(udid, path, c); err != nil {
 		l.log.Warn("check not recorded", "reason", err.Error())
@@ -167,10 +176,43 @@ func (l *loop) Check(ctx context.Context, r control.CheckRequest, progress func(
 		if err != nil {
 			return nil, &control.Error{Status: 409, Message: fmt.Sprintf("%s: %v", udids[i], err), Next: "try again when no backup is running"}
 		}
-		l.call(func() { l.keepCheck(l.backups[path], udids[i], path, res); l.step() })
+		l.call(func() { l.keepCheck(l.backups[path], udids[i], path, res.Check()); l.step() })
 		out.Backups = append(out.Backups, res)
 	}
 	return out, nil
+}
+
+// Checked implements control.Backend. A result is taken over for a watched
+// chain that has not changed since it was checked, and no later than it could
+// have been made.
+func (l *loop) Checked(r control.CheckedRequest) error {
+	real, err := filepath.EvalSymlinks(r.Path)
+	if err != nil {
+		real = r.Path
+	}
+	known := false
+	ok := l.call(func() {
+		t := l.backups[real]
+		if t == nil || t.look.Archived {
+			return
+		}
+		known = true
+		st := t.look.Folder.Status
+		late := r.Result.At.After(time.Now().Add(time.Minute)) || r.Result.At.Before(t.session.Check().At)
+		other := st.Presence == backup.Present && !st.Status.Date.Equal(r.Result.StatusDate)
+		if late || other {
+			return
+		}
+		l.keepCheck(t, t.look.UDID, real, r.Result)
+		l.step()
+	})
+	switch {
+	case !ok:
+		return errStopping
+	case !known:
+		return &control.Error{Status: 404, Message: "this is not a backup under a watched folder", Next: "`watchdogctl status` lists the backups"}
+	}
+	return nil
 }
 
 // targets finds the backups that are meant: by id, or by path.

@@ -74,9 +74,16 @@ func (l *loop) takeLook(look watch.Look) {
 func (t *tracked) noteQuiet(now time.Time) {
 	f := t.look.Folder
 	mark, _ := json.Marshal([]any{f.Files, f.Bytes, f.Moved, f.Newest, f.Status.ModTime, f.Info.ModTime, f.Info.Size, f.Index.ModTime, f.Index.Size, f.Snapshot})
-	if string(mark) != t.last {
-		t.last, t.quiet = string(mark), now
+	switch {
+	case string(mark) == t.last:
+		return
+	case t.last == "": // it may have been at rest for long before anybody looked
+		t.quiet = latest(f.Newest, f.Changed, f.Status.ModTime, f.Info.ModTime, f.Index.ModTime, f.Manifest.ModTime)
 	}
+	if t.last != "" || t.quiet.IsZero() || t.quiet.After(now) {
+		t.quiet = now
+	}
+	t.last = string(mark)
 }
 
 // mayBeGone reports whether a backup that was not seen is really gone: its root
@@ -162,4 +169,9 @@ func (l *loop) drop(now backup.Moment, path string, t *tracked) {
 	l.db.Delete(sessionKey(path))
 	delete(l.backups, path)
 	l.log.Info("backup folder gone", "backup", t.look.UDID, "path", path)
+}
+
+// latest is the latest of some times.
+func latest(times ...time.Time) time.Time {
+	return slices.MaxFunc(times, time.Time.Compare)
 }

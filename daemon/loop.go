@@ -61,6 +61,7 @@ type loop struct {
 	// mine
 	cfg         config.Config
 	configError string
+	configRead  time.Time
 	trouble     string    // of the history
 	tried       time.Time // when a history in memory was last to be written
 	watcher     *watch.Watcher
@@ -121,7 +122,7 @@ func newLoop(o Options, cfg config.Config, db *history.DB, trouble, socket strin
 	}
 	now := host.Now()
 	l := &loop{
-		opt: o, log: o.Log, db: db, socket: socket, started: now.T, cfg: cfg, trouble: trouble,
+		opt: o, log: o.Log, db: db, socket: socket, started: now.T, configRead: now.T, cfg: cfg, trouble: trouble,
 		looks: make(chan watch.Look, 1), procs: make(chan processes, 1), attach: make(chan phone.Snapshot, 1),
 		answers: make(chan answer, 4), events: make(chan phoneEvent, 16), apples: make(chan backup.Apple, 1),
 		checked: make(chan checked, 1), ask: make(chan func()),
@@ -341,7 +342,7 @@ func (l *loop) reload() {
 		l.log.Error("the new configuration is refused, the old one stays", "reason", err.Error())
 		return
 	}
-	l.cfg, l.configError = cfg, ""
+	l.cfg, l.configError, l.configRead = cfg, "", time.Now()
 	l.desk.Reload(policy, channels(cfg, l.log), pinger(cfg, l.log))
 	l.apple = host.NewApple(host.AppleOptions{URL: cfg.AppleStatus.URL})
 	l.stopWatcher()

@@ -91,6 +91,7 @@ func (p *program) check(ctx context.Context, f checkFlags, args []string) error 
 			continue
 		}
 		out.Backups = append(out.Backups, r)
+		p.handOver(ctx, dir, r)
 	}
 	if failed != nil && len(out.Backups) == 0 {
 		return failed // nothing was checked: standard output stays empty, as for what cannot be found

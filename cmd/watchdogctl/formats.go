@@ -39,6 +39,7 @@ daemon.access                   whether it may read the backup folder: granted, 
 daemon.access_lost              an update has lost the Full Disk Access grant
 daemon.config                   the configuration in force
 daemon.config_error             why a newer one was refused
+daemon.config_read              when it was read
 daemon.usbmuxd                  connected, absent, off, or what is wrong
 daemon.history                  ok, or why the database cannot be used
 daemon.last_notice              when a desktop notice was last sent

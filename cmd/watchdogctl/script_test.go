@@ -223,6 +223,9 @@ func (d *served) Ack(r control.AckRequest) error {
 	return nil
 }
 
+// Checked takes every result.
+func (d *served) Checked(control.CheckedRequest) error { return nil }
+
 func (d *served) Mute(r control.MuteRequest) error {
 	d.note(r)
 	if r.Code == backup.Slow {

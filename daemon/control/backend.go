@@ -21,6 +21,8 @@ type Backend interface {
 	// Check checks chains and calls progress with values that become JSON, from
 	// one goroutine at a time; its result becomes JSON too.
 	Check(ctx context.Context, r CheckRequest, progress func(any)) (any, error)
+	// Checked takes over what a check found that the daemon has not made itself.
+	Checked(CheckedRequest) error
 	// Subscribe returns a channel that has a value whenever the status changed
 	// since it was last received from (capacity 1), and what ends that.
 	Subscribe() (changed <-chan struct{}, cancel func())

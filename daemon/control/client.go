@@ -118,6 +118,11 @@ func (c *Client) Ack(ctx context.Context, r AckRequest) error {
 	return post(ctx, c, "/v1/ack", r, answerTime, nil)
 }
 
+// Checked hands over what a check of a watched folder found.
+func (c *Client) Checked(ctx context.Context, r CheckedRequest) error {
+	return post(ctx, c, "/v1/checked", r, answerTime, nil)
+}
+
 // Mute silences a condition for a phone, or takes that back.
 func (c *Client) Mute(ctx context.Context, r MuteRequest) error {
 	return post(ctx, c, "/v1/mute", r, answerTime, nil)

@@ -85,6 +85,11 @@ func (d *desk) Ack(r control.AckRequest) error {
 	return nil
 }
 
+func (d *desk) Checked(r control.CheckedRequest) error {
+	d.note("checked %s %s", r.Path, r.Result.Verdict)
+	return nil
+}
+
 func (d *desk) Mute(r control.MuteRequest) error {
 	d.note("mute %s %s %v", r.UDID, r.Code, r.For)
 	return errors.New("the disk is full")
@@ -160,6 +165,12 @@ func TestEveryQuestion(t *testing.T) {
 	if l, err := c.Samples(ctx, "A", started.Add(time.Nanosecond)); err != nil || l == nil {
 		t.Errorf("samples: %v, %v", l, err)
 	}
+	if err := c.Checked(ctx, control.CheckedRequest{Path: "/b/U", Result: backup.CheckResult{At: started, Verdict: backup.Good}}); err != nil {
+		t.Error(err)
+	}
+	if err := c.Checked(ctx, control.CheckedRequest{Path: "/b/U"}); err == nil {
+		t.Error("a check without a result was taken")
+	}
 	if err := c.Ack(ctx, control.AckRequest{Key: "k"}); err != nil {
 		t.Error(err)
 	}
@@ -173,7 +184,7 @@ func TestEveryQuestion(t *testing.T) {
 	}
 	want := []string{
 		`history "A b&c" 5 2026-11-27T20:00:00Z`, `history "" 10000 0001-01-01T00:00:00Z`,
-		"samples A 2026-11-27T20:00:00.000000001Z", "ack k",
+		"samples A 2026-11-27T20:00:00.000000001Z", "checked /b/U good", "ack k",
 	}
 	if diff := cmp.Diff(want, d.asked); diff != "" {
 		t.Error(diff)

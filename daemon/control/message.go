@@ -48,6 +48,8 @@ type Daemon struct {
 	// newest one was refused.
 	Config      string `json:"config,omitempty"`
 	ConfigError string `json:"config_error,omitempty"`
+	// ConfigRead is when the configuration in force was read.
+	ConfigRead *time.Time `json:"config_read,omitempty"`
 	// Usbmuxd is "connected", "absent", "off" or an error in words.
 	Usbmuxd string `json:"usbmuxd,omitempty"`
 	// History is "ok", or why the database cannot be used.
@@ -224,6 +226,14 @@ type TestResult struct {
 	Outcome string `json:"outcome"`
 	Reason  string `json:"reason,omitempty"`
 	LookFor string `json:"look_for,omitempty"` // what the person should see
+}
+
+// CheckedRequest is the body of POST /v1/checked: what a check found that this
+// user made without the daemon, perhaps with a password that the daemon must
+// not know.
+type CheckedRequest struct {
+	Path   string             `json:"path"`
+	Result backup.CheckResult `json:"result"`
 }
 
 // CheckRequest is the body of POST /v1/check: check these chains now, in the

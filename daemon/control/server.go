@@ -50,6 +50,7 @@ func (s *server) routes() map[string]http.HandlerFunc {
 		"POST /v1/mute":              s.mute,
 		"POST /v1/test-notification": s.testNotification,
 		"POST /v1/check":             s.check,
+		"POST /v1/checked":           s.checked,
 	}
 }
 
@@ -212,6 +213,18 @@ func (s *server) ack(w http.ResponseWriter, r *http.Request) {
 	}
 	if err == nil {
 		err = s.backend.Ack(a)
+	}
+	answer(w, struct{}{}, err)
+}
+
+func (s *server) checked(w http.ResponseWriter, r *http.Request) {
+	var c CheckedRequest
+	err := body(r, &c)
+	if err == nil && (c.Path == "" || c.Result.At.IsZero() || c.Result.Verdict == "") {
+		err = &Error{Message: "a folder and the result of its check are needed"}
+	}
+	if err == nil {
+		err = s.backend.Checked(c)
 	}
 	answer(w, struct{}{}, err)
 }

@@ -28,6 +28,7 @@ func (desk) History(control.HistoryQuery) (control.History, error) { return cont
 func (desk) Samples(string, time.Time) ([]control.Sample, error)   { return nil, nil }
 func (desk) Ack(control.AckRequest) error                          { return nil }
 func (desk) Mute(control.MuteRequest) error                        { return nil }
+func (desk) Checked(control.CheckedRequest) error                  { return nil }
 func (desk) TestNotification(context.Context) []control.TestResult { return nil }
 func (desk) Subscribe() (<-chan struct{}, func())                  { return make(chan struct{}), func() {} }
 func (desk) Check(context.Context, control.CheckRequest, func(any)) (any, error) {
