@@ -11,7 +11,7 @@ import (
 // Fix is one thing that a person can do. Advice fills in its steps.
 type Fix struct {
 	ID FixID
-	// Title, Why, Steps, Elsewhere, Cloud and Not.
+	// Title, Why, Steps, Elsewhere, Cloud, Cable and Not.
 	words.Fix
 	// SetsAside says that the fix gives up the present chain. Its first step
 	// then sets it aside and deletes nothing.
@@ -52,6 +52,7 @@ type place struct {
 	darwin bool
 	tool   string // the program that wrote the backup, "" unknown
 	folder string // the folder its client is given, "" unknown
+	cable  bool   // a backup runs over a cable
 }
 
 // parent is the folder a backup lies in, "" where it cannot be written into a
@@ -76,15 +77,17 @@ func (p place) again() string {
 
 // advice fills in the steps of a fix. cloud chooses those for iCloud where there are any.
 func (f Fix) advice(p place, cloud bool) Advice {
-	steps := f.Steps
+	title, steps := f.Title, f.Steps
 	switch {
 	case cloud && f.Cloud != nil:
 		steps = f.Cloud
+	case p.cable && f.Cable.Steps != nil:
+		title, steps = f.Cable.Title, f.Cable.Steps
 	case !p.darwin && f.Elsewhere != nil:
 		steps = f.Elsewhere
 	}
 	r := strings.NewReplacer("{udid}", p.udid, "{again}", p.again())
-	a := Advice{ID: f.ID, Title: f.Title, Steps: make([]string, len(steps))}
+	a := Advice{ID: f.ID, Title: title, Steps: make([]string, len(steps))}
 	for i, s := range steps {
 		a.Steps[i] = r.Replace(s)
 	}

@@ -96,6 +96,14 @@ func (v *view) network() bool {
 	return v.f.Phone.Link == LinkNetwork
 }
 
+// cable reports whether the phone is, or was in this run, on a cable.
+func (v *view) cable() bool {
+	if v.r != nil && v.r.Link != LinkUnknown {
+		return v.r.Link == LinkUSB
+	}
+	return v.f.Phone.Link == LinkUSB
+}
+
 // fresh reports whether the phone's own answers may still be believed.
 func (v *view) fresh() bool {
 	return !v.f.Phone.Asked.IsZero() && !v.calendar(v.f.Phone.Asked, 24*time.Hour)
@@ -103,7 +111,7 @@ func (v *view) fresh() bool {
 
 // place is where the fixes of this backup are carried out.
 func (v *view) place() place {
-	p := place{udid: v.s.UDID, darwin: v.f.Darwin, tool: v.f.Writer.Name, folder: parent(v.s.Path)}
+	p := place{udid: v.s.UDID, darwin: v.f.Darwin, tool: v.f.Writer.Name, folder: parent(v.s.Path), cable: v.active() && v.cable()}
 	if p.tool == "" && v.r != nil {
 		p.tool = v.r.WriterName
 	}

@@ -242,8 +242,12 @@ func phoneBatteryLow(v *view) *draft {
 	if !v.active() || !v.fresh() || p.Battery < 0 || p.Battery >= 20 || p.Charging != No {
 		return nil
 	}
-	return &draft{severity: Warning, detail: words.BatteryLow(p.Battery),
+	d := &draft{severity: Warning, detail: words.BatteryLow(p.Battery),
 		evidence: []Evidence{{words.FactBattery, words.BatteryAt(p.Battery), FromPhone}}}
+	if v.cable() {
+		d.also = []FixID{}
+	}
+	return d
 }
 
 func macSlept(v *view) *draft {

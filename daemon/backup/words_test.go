@@ -36,7 +36,7 @@ func TestStepsFitTheComputer(t *testing.T) {
 		"caffeinate", "Script Editor", "Elsewhere", "Trash"}
 	for _, f := range Fixes {
 		here := AdviceFor(f.ID, "U", false, "").Steps
-		for _, text := range slices.Concat(here, f.Cloud, f.Not, []string{f.Title, f.Why}) {
+		for _, text := range slices.Concat(here, f.Cloud, f.Cable.Steps, f.Not, []string{f.Title, f.Why}) {
 			for _, word := range ofMacs {
 				if strings.Contains(text, word) {
 					t.Errorf("%s tells somebody without a Mac of %s: %s", f.ID, word, text)
@@ -48,6 +48,30 @@ func TestStepsFitTheComputer(t *testing.T) {
 		}
 		if f.Elsewhere != nil && slices.Equal(f.Elsewhere, f.Steps) {
 			t.Errorf("%s: Elsewhere says what Steps say", f.ID)
+		}
+	}
+}
+
+// TestLowBatteryOverCable: a backup that runs over a cable is not to be begun
+// anew, nor moved near a router.
+func TestLowBatteryOverCable(t *testing.T) {
+	for _, link := range []Link{LinkUSB, LinkNetwork} {
+		s := NewSession("U", "/b/U", DefaultRules(), nil)
+		f := uploading(10, 1e6)
+		f.Phone.Link, f.Phone.Battery, f.Phone.Charging, f.Phone.Asked = link, 14, No, began.T
+		s.Observe(began, f)
+		got := find(s.Assess(began).Findings, PhoneBatteryLow)
+		if got == nil || got.Fix.ID != StablePowerAndWiFi {
+			t.Fatalf("%v: %+v", link, got)
+		}
+		said := got.Fix.Title + " " + strings.Join(got.Fix.Steps, " ")
+		for _, wrong := range []string{"Wi-Fi", "router", "VPN", "again", "idevicebackup2", "safer"} {
+			if strings.Contains(said, wrong) != (link == LinkNetwork) {
+				t.Errorf("%v, %q: %s", link, wrong, said)
+			}
+		}
+		if link == LinkUSB && len(got.Also) > 0 || link == LinkNetwork && len(got.Also) == 0 {
+			t.Errorf("%v: also %v", link, got.Also)
 		}
 	}
 }

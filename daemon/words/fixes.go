@@ -21,8 +21,17 @@ type Fix struct {
 	// Cloud are the steps where an iCloud backup is what fails; nil where the
 	// fix has nothing to do with iCloud.
 	Cloud []string
+	// Cable are the title and the steps while a backup runs over a cable; empty
+	// where those above fit too.
+	Cable Adapted
 	// Not says what is better left undone.
 	Not []string
+}
+
+// Adapted is a fix in other circumstances.
+type Adapted struct {
+	Title string
+	Steps []string
 }
 
 // FixOf returns what is said of the fix with that id.
@@ -70,6 +79,10 @@ var fixes = map[string]Fix{
 			"Switch off Low Power Mode: Settings > Battery > Power Mode.",
 			"{again} A cable is safer still.",
 		},
+		Cable: Adapted{"Give it steady power", []string{
+			"Connect the iPhone to power. If its cable gives too little to charge it, put it on a wireless charger as well, or use another port or charger.",
+			"Leave it there until the backup is done.",
+		}},
 		Cloud: []string{
 			"Connect the iPhone to its charger and to Wi-Fi, and lock it.",
 			"Settings > Wi-Fi > (i) next to the network: switch off Low Data Mode.",

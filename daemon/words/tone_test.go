@@ -190,6 +190,6 @@ func TestConditionsAndFixesFit(t *testing.T) {
 	for id, f := range fixes {
 		title(id, f.Title, TitleMost)
 		sentence(id, f.Why)
-		sentence(id, slices.Concat(f.Steps, f.Elsewhere, f.Cloud, f.Not)...)
+		sentence(id, slices.Concat(f.Steps, f.Elsewhere, f.Cloud, f.Cable.Steps, f.Not)...)
 	}
 }
