@@ -242,7 +242,7 @@ func (d *Desk) Test(ctx context.Context) []control.TestResult {
 	for _, l := range lines {
 		r := control.TestResult{Channel: l.channel.Name(), Outcome: history.Sent}
 		r.Route, r.LookFor = describe(ctx, l.channel)
-		if err := l.send(ctx, MessageOf(trial())); err != nil {
+		if err := l.send(ctx, MessageOf(trial(time.Now()))); err != nil {
 			r.Outcome, r.Reason = history.Failed, err.Error()
 		}
 		out = append(out, r)

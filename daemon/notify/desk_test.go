@@ -343,6 +343,28 @@ func TestATestGoesThroughEveryChannel(t *testing.T) {
 	expect(t, "history", outcomes(db), "")
 }
 
+// objects is a channel that keeps what programs get.
+type objects struct{ got []string }
+
+func (o *objects) Name() string { return "command" }
+
+func (o *objects) Send(_ context.Context, m notify.Message) error {
+	o.got = append(o.got, string(m.Object))
+	return nil
+}
+
+// TestATestIsOfNow: whoever sorts notices by time finds the test at its own.
+func TestATestIsOfNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen objects
+		notify.NewDesk(notify.Options{History: memory(t), Channels: []notify.Channel{&seen}, Now: start}).Test(t.Context())
+		want := `"since":"` + time.Now().UTC().Format(time.RFC3339) + `"`
+		if len(seen.got) != 1 || !strings.Contains(seen.got[0], want) {
+			t.Errorf("no %s in %s", want, seen.got)
+		}
+	})
+}
+
 // TestTheDeskDies is the child of the next test: it writes a notice, says so
 // when its channel has it, and never comes back from there.
 func TestTheDeskDies(t *testing.T) {

@@ -56,8 +56,8 @@ func newsOf(event Event, t Told, b State) words.News {
 }
 
 // trial is the notice of test-notification.
-func trial() Decision {
+func trial(now time.Time) Decision {
 	news := words.Trial()
 	return Decision{Event: "test", Speak: true, Item: Item{Finding: backup.Finding{
-		Title: news.Title, Detail: news.Detail, Key: "test", Confidence: backup.High}}}
+		Since: now, Title: news.Title, Detail: news.Detail, Key: "test", Confidence: backup.High}}}
 }
