@@ -1,7 +1,6 @@
 package report
 
 import (
-	"backupwatchdog/daemon/words"
 	"cmp"
 	"fmt"
 	"path/filepath"
@@ -12,6 +11,9 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"backupwatchdog/daemon/config"
+	"backupwatchdog/daemon/words"
 )
 
 // A redactor replaces what tells who and where. First what is known of this
@@ -228,7 +230,7 @@ var unknown = []struct {
 	{find: "(?:~|/)[^\\s\"'<>`]*/[^\\s\"'<>`]*", by: words.LabelFolder},
 	{find: "\\b[^\\s\"'<>`/]{2,}/[^\\s\"'<>`]{2,}", by: words.LabelFile},
 	{find: `(?i:\b[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}\b)`, by: words.LabelAddress},
-	{find: `(?i:\b(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?)`, by: words.LabelAddress, keep: isOurFile},
+	{find: `(?i:\b(?:[a-z0-9_-]+\.)+[a-z][a-z0-9_-]+(?::\d+)?)`, by: words.LabelAddress, keep: isOurs},
 }
 
 // compileUnknown makes one expression of all of them, a group each.
@@ -270,15 +272,29 @@ var dates = regexp.MustCompile(`^\d{4}-\d\d-\d\d(?: \d\d)?$`)
 // isWord keeps a long word in capitals that has no digit: no serial number is so.
 func isWord(s string) bool { return !strings.ContainsAny(s, "0123456789") }
 
-// isOurFile keeps the names of files that every backup has, and ours.
-func isOurFile(s string) bool {
+// isOurs keeps, as a whole and never as part of a longer name, the keys of the
+// configuration and the names of files that every backup has, and ours.
+func isOurs(s string) bool {
+	if ourKeys[s] {
+		return true
+	}
 	switch strings.ToLower(s) {
 	case "status.plist", "info.plist", "manifest.plist", "manifest.db", "manifest.mbdb", "config.toml", "history.db",
+		"watchdogd.log", "watchdogd.sock", "watchdogd.lock", "launchd.log", "last-status.json",
 		"support.apple.com", "www.apple.com", "apple.com":
 		return true
 	}
 	return false
 }
+
+// ourKeys are the keys of the configuration that look like a host's name.
+var ourKeys = func() map[string]bool {
+	keys := map[string]bool{}
+	for _, e := range config.Entries(config.Default(), nil) {
+		keys[e.Key] = true
+	}
+	return keys
+}()
 
 // redactField is hide for one field of a message. A fact that names a file of
 // the phone may be any text, so nothing of it stays; and what is only looked up

@@ -5,7 +5,9 @@ import (
 	"testing"
 
 	"backupwatchdog/daemon/backup"
+	"backupwatchdog/daemon/config"
 	"backupwatchdog/daemon/report"
+	"backupwatchdog/daemon/words"
 )
 
 // secrets are what no redacted report of the household may hold.
@@ -75,7 +77,27 @@ func TestRedactionLeavesOurOwnWords(t *testing.T) {
 			check(s)
 		}
 	}
-	for _, s := range []string{"26 min", "48,212 files, 61.2 GB at 3.1 MB/s", "2026-11-27 21:45", "Status.plist", "AppleMobileBackup, still running", "21:19:05", "iOS 26.1.2"} {
+	for _, e := range config.Entries(config.Default(), nil) {
+		check("no webhook is set; set `" + e.Key + "`.")
+		check(e.Key)
+	}
+	for _, s := range []string{"watchdogd.log", "last-status.json", "26 min", "48,212 files, 61.2 GB at 3.1 MB/s", "2026-11-27 21:45", "Status.plist", "AppleMobileBackup, still running", "21:19:05", "iOS 26.1.2"} {
 		check(s)
+	}
+}
+
+// TestOurKeysHideNoHost: a host whose name has one of ours in it is a host.
+func TestOurKeysHideNoHost(t *testing.T) {
+	hide := report.Redacted(report.Input{})
+	for _, s := range []string{
+		"notify.webhook.example.org", "hooks.notify.webhook", "notify.webhook:8080", "notify.webhooks", "pat_notify.webhook", "NAS.webhook",
+		"verify.after_backup.lan", "my-nas.fritz_box", "pat.watchdogd.log", "nas2.lan", "history.db.lan",
+	} {
+		if got := hide(s); got != words.LabelAddress {
+			t.Errorf("%q becomes %q", s, got)
+		}
+	}
+	if got := hide("https://notify.webhook/secret"); got != words.LabelAddress {
+		t.Errorf("%q", got)
 	}
 }
