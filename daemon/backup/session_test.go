@@ -321,3 +321,22 @@ func TestEachFolderHasItsOwnKeys(t *testing.T) {
 		t.Errorf("without a folder the key is %q", got)
 	}
 }
+
+// TestFoundAndStillIsNotTooLong: a torn backup of long ago that was copied here
+// looks like a run of weeks. As long as nobody saw it move it is none.
+func TestFoundAndStillIsNotTooLong(t *testing.T) {
+	f := uploading(100, 1e8)
+	f.Folder.Status.Status.Date = began.T.AddDate(0, 0, -17)
+	f.Folder.Newest = began.T.Add(-time.Minute)
+	f.Writer, f.Phone.Link = Writer{}, LinkUnknown
+	s := NewSession("U", "/b/U", DefaultRules(), nil)
+	s.Observe(began, f)
+	if a := s.Assess(began.Add(time.Minute)); !a.Phase.Active() || find(a.Findings, RunTooLong) != nil {
+		t.Errorf("%s: %+v", a.Phase, a.Findings)
+	}
+	f.Folder.Files, f.Folder.Bytes = 110, 1.1e8
+	s.Observe(began.Add(2*time.Minute), f)
+	if a := s.Assess(began.Add(3 * time.Minute)); find(a.Findings, RunTooLong) == nil {
+		t.Errorf("it moves, and is not too long: %+v", a.Findings)
+	}
+}

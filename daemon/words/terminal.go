@@ -348,6 +348,11 @@ func DidAck(title string) string { return "noted, you will not be reminded of th
 // DidUnack says that there are again.
 func DidUnack(title string) string { return "you will be reminded of this again: " + title }
 
+// NotAcked says that there is nothing to undo.
+func NotAcked(title string) string {
+	return "there was nothing to undo, this was not marked as seen: " + title
+}
+
 // DidMute says that something is not told any more; span "" is for good.
 func DidMute(code, name, span string) string {
 	text := fmt.Sprintf("%s is muted for %s", code, name)
@@ -360,6 +365,11 @@ func DidMute(code, name, span string) string {
 // DidUnmute says that it is told again.
 func DidUnmute(code, name string) string {
 	return fmt.Sprintf("%s is no longer muted for %s", code, name)
+}
+
+// NotMuted says that there is nothing to undo.
+func NotMuted(code, name string) string {
+	return fmt.Sprintf("there was nothing to undo, %s is not muted for %s", code, name)
 }
 
 // What `watchdogctl test-notification` says.
