@@ -480,6 +480,9 @@ func runTooLong(v *view) *draft {
 	if !v.active() || !v.awake(v.r.Started, v.s.longestAllowed()) {
 		return nil
 	}
+	if first := v.s.m.First.T; v.r.Started.T.Before(first) && !v.r.LastProgress.T.After(first) {
+		return nil // found, and not seen to move: it may have ended long ago, or be a copy
+	}
 	d := &draft{severity: Warning, confidence: Medium,
 		detail: words.UnderWayFor(v.now.AwakeSince(v.r.Started), v.kept()),
 		evidence: []Evidence{{words.FactUnderWay, words.Span(v.now.AwakeSince(v.r.Started)), FromFolder},
