@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -15,27 +16,34 @@ import (
 )
 
 const ackLong = "Mark a finding as seen: it stays in `status` for as long as it holds, and you are\n" +
-	"not reminded of it again. KEY is the finding's key (`status --json` shows it), its\n" +
-	"beginning, or only its code if just one iPhone has that finding."
+	"not reminded of it again. CODE is its code; where several iPhones have that\n" +
+	"finding, name one of them before it, as for `mute`. The finding's key (`status\n" +
+	"--json` shows it) or its beginning does as well."
 
 // ackCommand marks a finding as seen.
 func ackCommand(p *program) *cobra.Command {
 	var undo bool
 	c := &cobra.Command{
-		Use:               "ack KEY",
+		Use:               "ack [UDID] CODE",
 		Short:             "Mark a finding as seen: no more reminders",
 		Long:              ackLong,
-		Example:           "  watchdogctl ack stalled",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: p.offers(findingsOf),
+		Example:           "  watchdogctl ack stalled\n  watchdogctl ack \"Anna's iPhone\" overdue",
+		Args:              cobra.RangeArgs(1, 2),
+		ValidArgsFunction: p.offers(findingsOf, findingsOf),
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := p.rightOrder("ack", args); err != nil {
+				return err
+			}
 			client, s, err := p.ask(c.Context())
 			if err != nil {
 				return err
 			}
-			f, err := p.findingByKey(s, args[0])
+			f, err := p.findingMeant(s, args)
 			if err != nil {
 				return err
+			}
+			if undo && !slices.Contains(s.Acked, f.Key) {
+				return p.say(words.NotAcked(f.Title))
 			}
 			if err := client.Ack(c.Context(), control.AckRequest{Key: f.Key, Undo: undo}); err != nil {
 				return p.unreachable(err)
@@ -63,15 +71,48 @@ func (p *program) ask(ctx context.Context) (*control.Client, control.Status, err
 	return client, s, nil
 }
 
-// findingByKey finds the one present finding that is meant.
-func (p *program) findingByKey(s control.Status, want string) (backup.Finding, error) {
+// rightOrder refuses a condition and an iPhone that stand the wrong way round.
+func (p *program) rightOrder(command string, args []string) error {
+	if len(args) == 2 && isCode(args[0]) && !isCode(args[1]) {
+		return p.misuse(fmt.Errorf("%s: the iPhone comes first, then the condition", command),
+			fmt.Sprintf("`watchdogctl %s %s %s`", command, quotedWord(args[1]), args[0]))
+	}
+	return nil
+}
+
+func isCode(word string) bool {
+	_, ok := backup.ConditionByCode(backup.Code(word))
+	return ok
+}
+
+// quotedWord is a word of a command as a person would type it.
+func quotedWord(word string) string {
+	if strings.ContainsAny(word, " '’") {
+		return `"` + word + `"`
+	}
+	return word
+}
+
+// findingMeant finds the one present finding that is meant: by its code or key,
+// and the phone's name or id before it.
+func (p *program) findingMeant(s control.Status, args []string) (backup.Finding, error) {
+	want := args[len(args)-1]
+	among := s
+	if len(args) == 2 {
+		udid, err := p.phone(s, args[0])
+		if err != nil {
+			return backup.Finding{}, err
+		}
+		among = only(s, udid)
+		among.Findings = nil
+	}
 	var hits []backup.Finding
-	all := allFindings(s)
-	for _, f := range all {
+	for _, f := range allFindings(among) {
 		switch {
+		case want == "":
 		case f.Key == want:
 			return f, nil
-		case string(f.Code) == want, strings.HasPrefix(f.Key, want) && want != "":
+		case string(f.Code) == want, strings.HasPrefix(f.Key, want):
 			hits = append(hits, f)
 		}
 	}
@@ -79,26 +120,61 @@ func (p *program) findingByKey(s control.Status, want string) (backup.Finding, e
 		return hits[0], nil
 	}
 	if len(hits) == 0 {
-		return backup.Finding{}, p.fail(fmt.Errorf("no finding has the key %q", want), findingsHint(all))
+		return backup.Finding{}, p.fail(fmt.Errorf("there is no finding %q at present", want), findingsHint(s, want))
 	}
-	return backup.Finding{}, p.misuse(fmt.Errorf("%q could be any of %d findings", want, len(hits)), "one of: "+keys(hits))
+	return backup.Finding{}, p.misuse(fmt.Errorf("%q could be any of %d findings", want, len(hits)), "one of: "+choices(s, hits))
 }
 
-// findingsHint names what could be acknowledged.
-func findingsHint(all []backup.Finding) string {
-	if len(all) == 0 {
-		return "there are no findings at present"
+// findingsHint names what was probably meant, and what could be acknowledged.
+func findingsHint(s control.Status, want string) string {
+	there := "there are no findings at present"
+	if all := allFindings(s); len(all) > 0 {
+		there = "there are " + choices(s, all)
 	}
-	return "there are " + keys(all)
+	if isCode(want) {
+		return there
+	}
+	if near := didYouMean(want, codeList()); near != "" {
+		return near + "; " + there
+	}
+	return there
 }
 
-// keys lists the keys of findings.
-func keys(list []backup.Finding) string {
+// choices lists findings as they are named to `ack`: by the code alone where that
+// is enough, else with the phone's name or id before it.
+func choices(s control.Status, list []backup.Finding) string {
+	pic, times := &picture{s: s}, map[backup.Code]int{}
+	for _, f := range allFindings(s) {
+		times[f.Code]++
+	}
 	var out []string
 	for _, f := range list {
-		out = append(out, f.Key)
+		text := string(f.Code)
+		if times[f.Code] > 1 {
+			text = f.Key
+			if i := slices.IndexFunc(s.Backups, func(b control.Backup) bool {
+				return slices.ContainsFunc(b.Findings, func(x backup.Finding) bool { return x.Key == f.Key })
+			}); i >= 0 {
+				name := pic.name(s.Backups[i].UDID)
+				if hits := meant(namesIn(s), name); len(hits) != 1 {
+					name = s.Backups[i].UDID
+				}
+				text = quotedWord(name) + " " + string(f.Code)
+			}
+		}
+		if text = "`watchdogctl ack " + text + "`"; !slices.Contains(out, text) {
+			out = append(out, text)
+		}
 	}
 	return strings.Join(out, ", ")
+}
+
+// codeList are the codes of all conditions.
+func codeList() (list []string) {
+	for _, c := range backup.Catalogue {
+		list = append(list, string(c.Code))
+	}
+	return list
 }
 
 // say prints what was done: wrapped for a person at a terminal, in one line for
@@ -118,8 +194,8 @@ func (p *program) say(text string) error {
 }
 
 const muteLong = "Send no notices of this condition for this iPhone. It stays in `status`, as one\n" +
-	"line. UDID may be the beginning of it, or the iPhone's name; `watchdogctl explain`\n" +
-	"lists the codes."
+	"line. UDID may be the beginning of it, or the iPhone's name or a part of that;\n" +
+	"`watchdogctl explain` lists the codes."
 
 // muteCommand silences one condition for one phone.
 func muteCommand(p *program) *cobra.Command {
@@ -133,6 +209,9 @@ func muteCommand(p *program) *cobra.Command {
 		Args:              cobra.ExactArgs(2),
 		ValidArgsFunction: p.offers(phonesOf, codesOf),
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := p.rightOrder("mute", args); err != nil {
+				return err
+			}
 			r, err := p.muteRequest(args[1], span, undo)
 			if err != nil {
 				return err
@@ -144,10 +223,13 @@ func muteCommand(p *program) *cobra.Command {
 			if r.UDID, err = p.phone(s, args[0]); err != nil {
 				return err
 			}
+			name := (&picture{s: s}).name(r.UDID)
+			if undo && !slices.ContainsFunc(s.Muted, func(m control.Mute) bool { return m.UDID == r.UDID && m.Code == r.Code }) {
+				return p.say(words.NotMuted(string(r.Code), name))
+			}
 			if err := client.Mute(c.Context(), r); err != nil {
 				return p.unreachable(err)
 			}
-			name := (&picture{s: s}).name(r.UDID)
 			if undo {
 				return p.say(words.DidUnmute(string(r.Code), name))
 			}
@@ -162,8 +244,8 @@ func muteCommand(p *program) *cobra.Command {
 // muteRequest checks what can be checked before the daemon is asked.
 func (p *program) muteRequest(code, span string, undo bool) (control.MuteRequest, error) {
 	r := control.MuteRequest{Code: backup.Code(code), Undo: undo}
-	if !slices.ContainsFunc(backup.Catalogue, func(c backup.Condition) bool { return string(c.Code) == code }) {
-		return r, p.misuse(fmt.Errorf("mute: there is no condition %q", code), "`watchdogctl explain` lists them")
+	if !isCode(code) {
+		return r, p.misuse(fmt.Errorf("mute: there is no condition %q", code), cmp.Or(didYouMean(code, codeList()), "`watchdogctl explain` lists them"))
 	}
 	if span == "" {
 		return r, nil

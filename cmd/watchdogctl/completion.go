@@ -79,10 +79,19 @@ func codesOf(control.Status) (list []string) {
 	return list
 }
 
-// findingsOf offers the codes of what is found at present.
+// findingsOf offers the codes of what is found at present, each once, and the
+// phones where one code is that of several findings.
 func findingsOf(s control.Status) (list []string) {
+	times := map[backup.Code]int{}
 	for _, f := range allFindings(s) {
-		list = append(list, string(f.Code)+"\t"+clean(f.Title))
+		if times[f.Code]++; times[f.Code] == 1 {
+			list = append(list, string(f.Code)+"\t"+clean(f.Title))
+		}
+	}
+	for _, n := range times {
+		if n > 1 {
+			return append(list, phonesOf(s)...)
+		}
 	}
 	return list
 }

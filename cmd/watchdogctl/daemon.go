@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/config"
@@ -58,28 +60,29 @@ func (p *program) unreachable(err error) error {
 	return p.fail(err, "")
 }
 
-// phone finds the one phone that a person means: by its id, the beginning or
-// the end of it, or its name, in either case of letters.
+// phone finds the one phone that a person means among those of a status.
 func (p *program) phone(s control.Status, want string) (string, error) {
+	return p.phoneAmong(namesIn(s), want)
+}
+
+// namesIn are the phones of a status with their names, "" where none is known.
+func namesIn(s control.Status) map[string]string {
 	names := map[string]string{}
+	for _, m := range s.Muted { // also of phones that are long gone
+		names[m.UDID] = ""
+	}
 	for _, b := range s.Backups {
 		names[b.UDID] = b.DeviceName
 	}
 	for _, ph := range s.Phones {
-		names[ph.UDID] = ph.Name
+		names[ph.UDID] = cmp.Or(ph.Name, names[ph.UDID])
 	}
-	if _, ok := names[want]; ok {
-		return want, nil
-	}
-	var hits []string
-	lower := strings.ToLower(want)
-	for udid, name := range names {
-		u := strings.ToLower(udid)
-		if lower != "" && (strings.ToLower(name) == lower || len(lower) >= 4 && (strings.HasPrefix(u, lower) || strings.HasSuffix(u, lower))) {
-			hits = append(hits, udid)
-		}
-	}
-	slices.Sort(hits)
+	return names
+}
+
+// phoneAmong finds the one phone that a person means; names are by id.
+func (p *program) phoneAmong(names map[string]string, want string) (string, error) {
+	hits := meant(names, want)
 	switch len(hits) {
 	case 1:
 		return hits[0], nil
@@ -87,6 +90,36 @@ func (p *program) phone(s control.Status, want string) (string, error) {
 		return "", p.fail(fmt.Errorf("no iPhone is known as %q", want), knownPhones(names))
 	}
 	return "", p.misuse(fmt.Errorf("%q could be any of %d iPhones", want, len(hits)), "one of: "+strings.Join(hits, ", "))
+}
+
+// meant are the phones that a word may mean, in either case of letters and with
+// any apostrophe: those of that id; else of that name; else whose id begins or
+// ends so; else whose name begins so; else whose name holds it.
+func meant(names map[string]string, want string) []string {
+	plain := func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "’", "'")) }
+	want = plain(want)
+	n := utf8.RuneCountInString(want)
+	for _, like := range []func(udid, name string) bool{
+		func(udid, _ string) bool { return sameUDID(udid, want) },
+		func(_, name string) bool { return name == want },
+		func(udid, _ string) bool {
+			return n >= 4 && (strings.HasPrefix(udid, want) || strings.HasSuffix(udid, want))
+		},
+		func(_, name string) bool { return n >= 2 && strings.HasPrefix(name, want) },
+		func(_, name string) bool { return n >= 3 && strings.Contains(name, want) },
+	} {
+		var hits []string
+		for udid, name := range names {
+			if want != "" && like(plain(udid), plain(name)) {
+				hits = append(hits, udid)
+			}
+		}
+		if len(hits) > 0 {
+			slices.Sort(hits)
+			return hits
+		}
+	}
+	return nil
 }
 
 // knownPhones is the hint that lists them.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -54,9 +55,14 @@ const mostMeant = 3
 
 // explainHint names what was probably meant.
 func explainHint(word string) string {
-	near := nearest(word, explainable())
+	return cmp.Or(didYouMean(word, explainable()), "`watchdogctl explain` lists them all")
+}
+
+// didYouMean offers the words of list that are like the given one, "" where none is.
+func didYouMean(word string, list []string) string {
+	near := nearest(word, list)
 	if len(near) == 0 {
-		return "`watchdogctl explain` lists them all"
+		return ""
 	}
 	hint := fmt.Sprintf("did you mean %q", near[0])
 	for i, s := range near[1:min(len(near), mostMeant)] {

@@ -289,6 +289,18 @@ var pictures = []struct {
 		s.Backups = []control.Backup{b, resting(bob, "Bob", 30*time.Hour)}
 		return s
 	}},
+	{"twins", func() control.Status { // the same trouble of two phones
+		s := homeStatus()
+		for _, b := range []control.Backup{resting(anna, "Anna’s iPhone", 9*24*time.Hour), resting(bob, "Bob", 9*24*time.Hour)} {
+			b.Findings = []backup.Finding{{
+				Code: backup.Overdue, Severity: backup.Warning, Title: "No backup for 9 days", Detail: "The phone was here on 8 of them.",
+				Since: now.AddDate(0, 0, -2), Confidence: backup.Medium, Fix: advice(backup.BackUpNow), Key: b.UDID + "/-/overdue/1",
+			}}
+			s.Backups = append(s.Backups, b)
+		}
+		s.Acked = []string{bob + "/-/overdue/1"}
+		return s
+	}},
 	{"beginning", func() control.Status { // less than a hundredth, and a bound that tells nothing
 		s := homeStatus()
 		b := running()
