@@ -47,7 +47,11 @@ func parts(s string) []part {
 	return out
 }
 
-type evidence struct{ Fact, Value, Source string }
+// evidence is one row of what a finding rests on.
+type evidence struct {
+	Fact, Value []part
+	Source      string
+}
 
 // rank puts what needs somebody first.
 func rank(f finding) int {
@@ -81,7 +85,7 @@ func (b *builder) finding(udid string, f backup.Finding) finding {
 		if t, ok := words.ReadClock(e.Value); ok {
 			e.Value = b.at(t).Text
 		}
-		out.Evidence = append(out.Evidence, evidence{e.Fact, e.Value, words.Source(string(e.Source))})
+		out.Evidence = append(out.Evidence, evidence{parts(e.Fact), parts(e.Value), words.Source(string(e.Source))})
 	}
 	for _, id := range f.Also {
 		if fix, ok := backup.FixByID(id); ok {

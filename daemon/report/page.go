@@ -247,13 +247,18 @@ func (b *builder) calm(p page) (tone, string) {
 	return well, words.AllWell
 }
 
-// notice is one row of what was told.
+// notice is one row of what was told: one notice, on all of its channels.
 type notice struct {
 	At           stamp
 	Title, Event string
-	Fate         string
-	Why          []part
-	Failed       bool
+	Fates        []fate
+}
+
+// fate is what became of a notice on the channels where it went alike.
+type fate struct {
+	Text   string
+	Why    []part
+	Failed bool
 }
 
 // mostNotices bounds a table of notices.
@@ -264,12 +269,49 @@ func (b *builder) notices(pick func(control.Notice) bool) []notice {
 	list := slices.DeleteFunc(slices.Clone(b.History.Notices), func(n control.Notice) bool { return !pick(n) })
 	slices.SortStableFunc(list, func(x, y control.Notice) int { return y.At.Compare(x.At) })
 	var out []notice
-	for _, n := range list[:min(len(list), mostNotices)] {
+	for len(list) > 0 && len(out) < mostNotices {
+		n, one, rest := list[0], list[:0:0], list[:0:0]
+		for _, o := range list {
+			if same(n, o) {
+				one = append(one, o)
+			} else {
+				rest = append(rest, o)
+			}
+		}
+		list = rest
+		what := n.Title
+		if n.UDID != "" {
+			what = words.NoticeWhat(string(n.Code), n.Title)
+		}
+		out = append(out, notice{b.at(n.At), cmp.Or(what, string(n.Code)), words.Event(n.Event), fates(one)})
+	}
+	return out
+}
+
+// same reports whether two entries are of one notice, told on several channels.
+func same(n, o control.Notice) bool {
+	return n.At.Equal(o.At) && n.Event == o.Event && n.Key == o.Key && n.UDID == o.UDID && n.Code == o.Code
+}
+
+// fates are what became of one notice; what went alike is said once.
+func fates(one []control.Notice) []fate {
+	var out []fate
+	for len(one) > 0 {
+		n, channels, rest := one[0], []string(nil), one[:0:0]
+		for _, o := range one {
+			switch {
+			case o.Outcome != n.Outcome || o.Reason != n.Reason:
+				rest = append(rest, o)
+			case !slices.Contains(channels, o.Channel):
+				channels = append(channels, o.Channel)
+			}
+		}
+		one = rest
 		why := words.Withheld(n.Reason)
 		if n.Outcome == "sent" {
 			why = ""
 		}
-		out = append(out, notice{b.at(n.At), cmp.Or(n.Title, string(n.Code)), words.Capital(words.Event(n.Event)), words.Fate(n.Outcome, n.Channel), parts(why), n.Outcome == "failed"})
+		out = append(out, fate{words.Fate(n.Outcome, channels...), parts(why), n.Outcome == "failed"})
 	}
 	return out
 }

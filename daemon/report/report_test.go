@@ -347,10 +347,43 @@ func TestTwoFoldersOfOnePhoneHaveTheirOwnPast(t *testing.T) {
 			Title: fmt.Sprint("notice ", i+1), Key: backup.Mark(anna, path) + "/-/chain-broken/1"})
 	}
 	page := outline(render(t, in))
-	for _, once := range []string{"1,111", "2,222", "3,333", "6,666", "notice 1", "notice 2"} {
+	for _, once := range []string{"1,111", "2,222", "3,333", "6,666", "Notice 1", "Notice 2"} {
 		if n := strings.Count(page, once); n != 1 {
 			t.Errorf("%q stands there %d times", once, n)
 		}
+	}
+}
+
+// TestYoungHistory: of a history of minutes, no two times stand over each other.
+func TestYoungHistory(t *testing.T) {
+	tick := regexp.MustCompile(`<text class="tick" x="([0-9.]+)" y="161" text-anchor="middle">(\d\d:\d\d|\d+ [A-Z]..)<`)
+	for _, span := range []time.Duration{2 * time.Minute, 6 * time.Minute, 50 * time.Minute, 5 * time.Hour, 23 * time.Hour, 3 * day, 9 * day, 400 * day} {
+		in := report.Input{Now: now}
+		in.Status.Backups = []control.Backup{{UDID: anna, DeviceName: "Anna", Phase: backup.Idle}}
+		for _, at := range []time.Duration{span, span / 2, span / 3} {
+			in.History.Runs = append(in.History.Runs, control.PastRun{UDID: anna, Started: ago(at), Ended: ptr(ago(at - time.Second)), Outcome: backup.OutcomeComplete})
+		}
+		labels := tick.FindAllStringSubmatch(render(t, in), -1)
+		if len(labels) == 0 {
+			t.Errorf("%s: no time at all", span)
+		}
+		before := 0.0
+		for _, l := range labels {
+			x, _ := strconv.ParseFloat(l[1], 64)
+			if x-before < 45 && before > 0 {
+				t.Errorf("%s: %s stands over its neighbour", span, l[2])
+			}
+			before = x
+		}
+	}
+}
+
+// TestCommandsInEvidence: they look as they do in a detail.
+func TestCommandsInEvidence(t *testing.T) {
+	in := situations["denied"]()
+	in.Status.Findings[0].Evidence = []backup.Evidence{{Fact: "Reason", Value: "no command is set; set `notify.command`", Source: backup.FromMac}}
+	if page := render(t, in); !strings.Contains(page, "set <code>notify.command</code>") {
+		t.Error("no markup of a command in the evidence")
 	}
 }
 

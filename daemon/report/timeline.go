@@ -38,7 +38,7 @@ func (b *builder) timeline(id string, runs []control.PastRun) *chart {
 		last = runs[len(runs)-1].Started
 	}
 	x := scale{float64(first.Unix()), float64(max(last.Unix(), first.Unix()+3600)), left + 14, right - 14}
-	c.days(x, first, last, bottom)
+	c.days(x, b.now.Location(), bottom)
 	c.stems(b, runs, x, y)
 	return c
 }
@@ -60,35 +60,46 @@ func (c *chart) stems(b *builder, runs []control.PastRun, x, y scale) {
 		if t == critical || t == busy {
 			word = words.Outcome(string(r.Outcome), "")
 		}
-		if width := 7 * float64(len(word)); word != "" && px-width/2 > free {
-			anchor, tx := "middle", px
-			if px+width/2 > 712 {
-				anchor, tx = "end", px+6
-			}
+		if word == "" {
+			continue
+		}
+		width, anchor, tx := 7*float64(len(word)), "middle", px
+		begin := px - width/2
+		if px+width/2 > 712 {
+			anchor, tx, begin = "end", px+6, px+6-width
+		}
+		if begin > free {
 			c.text("name "+string(t), tx, py-11, anchor, word)
-			free = px + width/2
+			free = begin + width
 		}
 	}
 }
 
-// days writes dates below the base line, evenly and without crowding.
-func (c *chart) days(x scale, first, last time.Time, bottom float64) {
+// dateWidth is the room that a date or an hour takes, with what keeps it apart
+// from the next.
+const dateWidth = 52
+
+// days writes dates below the base line, evenly, over all of a scale of Unix
+// seconds, and leaves out what would stand over its neighbour.
+func (c *chart) days(x scale, zone *time.Location, bottom float64) {
+	first, last := time.Unix(int64(x.from), 0).In(zone), time.Unix(int64(x.to), 0).In(zone)
 	step := stepOf(last.Sub(first), 6)
 	layout := "2 Jan"
 	if step < 24*time.Hour {
 		layout = "15:04"
 	}
-	zone := last.Location()
-	begin := first.In(zone).Truncate(time.Hour)
+	begin := first.Truncate(time.Hour)
 	if step >= 24*time.Hour {
-		y, m, d := first.In(zone).Date()
+		y, m, d := first.Date()
 		begin = time.Date(y, m, d, 0, 0, 0, 0, zone)
 	}
+	free := 0.0
 	for t := begin; !t.After(last); t = t.Add(step) {
-		if t.Before(first) {
+		px := x.at(float64(t.Unix()))
+		if t.Before(first) || px-dateWidth/2 < free {
 			continue
 		}
-		px := x.at(float64(t.Unix()))
+		free = px + dateWidth/2
 		c.line("base", px, bottom, px, bottom+4)
 		c.text("tick", px, bottom+19, "middle", t.Format(layout))
 	}
@@ -132,7 +143,7 @@ func (b *builder) sizes(id string, runs []control.PastRun) *chart {
 	y := scale{0, float64(most) * 1.08, bottom, top}
 	c.bytesAxis(y, left, right, 3)
 	x := scale{float64(first.at.Unix()), float64(max(last.at.Unix(), first.at.Unix()+3600)), left + 14, right - 62}
-	c.days(x, first.at.In(b.now.Location()), last.at.In(b.now.Location()), bottom)
+	c.days(x, b.now.Location(), bottom)
 	var xs, ys []float64
 	for _, p := range list {
 		xs, ys = append(xs, x.at(float64(p.at.Unix()))), append(ys, y.at(float64(p.bytes)))

@@ -105,8 +105,9 @@ var fates = map[string]string{
 	"sent": "sent to", "pending": "waiting to be sent to", "failed": "could not be sent to",
 }
 
-// Fate says what became of a notice: "sent to the desktop", "held back".
-func Fate(outcome, channel string) string {
+// Fate says what became of a notice: "sent to the desktop", "could not be sent
+// to the webhook and the command", "held back".
+func Fate(outcome string, to ...string) string {
 	if outcome == "suppressed" {
 		return "held back"
 	}
@@ -114,10 +115,17 @@ func Fate(outcome, channel string) string {
 	switch {
 	case text == "":
 		return NotKnown
-	case channels[channel] == "":
+	}
+	var names []string
+	for _, c := range to {
+		if name := channels[c]; name != "" {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
 		return strings.TrimSuffix(text, " to")
 	}
-	return text + " " + channels[channel]
+	return text + " " + And(names)
 }
 
 // The rules that keep a notice back, by the names that the history has for
