@@ -88,6 +88,7 @@ func TestCheckAndDaemonAgree(t *testing.T) {
 		"Status.plist missing":              {remove("Status.plist"), "", broken, "missing"},
 		"Status.plist empty":                {instead(fill(nil), "Status.plist"), "", broken, ""},
 		"Status.plist a folder":             {instead(folder, "Status.plist"), "", broken, "is a folder, not a file"},
+		"Info.plist missing":                {remove("Info.plist"), "", info, "missing"},
 		"Info.plist empty":                  {instead(fill(nil), "Info.plist"), "", info, ""},
 		"Info.plist cut":                    {instead(fill([]byte("<plist>")), "Info.plist"), "", info, ""},
 		"Info.plist of zeros":               {instead(hole(70<<20), "Info.plist"), "", info, "not a valid property list"},

@@ -103,8 +103,21 @@ func (v *view) damage() []Evidence {
 	note("Manifest.plist", fo.Manifest.File, Broken)
 	if v.finished() {
 		note("Info.plist", fo.Info.File, Broken, Empty)
+		if v.s.wholeMetadata() && v.tailOver() { // else there is more to say than that
+			note("Info.plist", fo.Info.File, Missing)
+		}
 	}
 	return out
+}
+
+// tailOver reports whether no program writes Info.plist any more: Finder does it
+// minutes after finished.
+func (v *view) tailOver() bool {
+	if v.r != nil && !v.r.FinishedAt.IsZero() && !v.awake(v.r.FinishedAt, tailWindow) {
+		return false
+	}
+	at := v.f.Folder.Status.ModTime
+	return at.IsZero() || v.calendar(at, tailWindow)
 }
 
 func presenceWords(f File) string {

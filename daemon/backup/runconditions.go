@@ -89,23 +89,22 @@ func (v *view) probablyWaiting() *draft {
 	if noAccess(v) != nil || volumeMissing(v) != nil {
 		return nil // the silence of a folder that nobody sees is none
 	}
-	known := v.s.silences(Preparing, v.r.Link)
-	usual := v.s.Usual()
+	known := slices.DeleteFunc(v.s.silences(Preparing, v.r.Link), func(d time.Duration) bool { return d == 0 })
 	if len(known) < runsToLearn {
 		return nil
 	}
-	longer := time.Duration(8)
+	longest, factor := slices.Max(known), time.Duration(8)
 	if len(known) >= 5 {
-		longer = 4
+		factor = 4
 	}
-	if !v.quiet(max(3*time.Minute, longer*usual/2)) {
+	if !v.quiet(max(3*time.Minute, longest)) {
 		return nil
 	}
 	d := &draft{severity: Info, confidence: Low, title: words.TitleProbablyWaiting,
 		detail: words.ProbablyWaitingForCode,
 		evidence: []Evidence{{words.FactNothingFor, words.Span(v.r.silence(v.now)), FromFolder},
-			{words.FactLongestScan, words.Span(usual), FromHistory}, {words.FactBackupProgram, words.ProgramRuns(v.f.Writer.Name), FromMac}}}
-	if v.quiet(max(5*time.Minute, longer*usual)) {
+			{words.FactLongestScan, words.Span(longest), FromHistory}, {words.FactBackupProgram, words.ProgramRuns(v.f.Writer.Name), FromMac}}}
+	if v.quiet(max(5*time.Minute, factor*longest)) {
 		d.severity, d.confidence = Warning, Medium
 	}
 	return d

@@ -19,7 +19,7 @@ func (w *play) right() []backup.FixID {
 	if w.network {
 		lost, stuck = []backup.FixID{backup.StablePowerAndWiFi}, []backup.FixID{backup.StablePowerAndWiFi}
 	}
-	if !w.askable {
+	if !w.heard {
 		lost = append(lost, backup.UseCable, backup.StablePowerAndWiFi, backup.RestartPhoneAndRetry)
 		stuck = append(stuck, backup.RestartPhoneAndRetry)
 	}
@@ -38,7 +38,7 @@ func (w *play) right() []backup.FixID {
 	case WriterKilled:
 		return []backup.FixID{backup.RestartPhoneAndRetry}
 	case WiFiFlaps:
-		if !w.askable {
+		if !w.heard {
 			return []backup.FixID{backup.UpdateSoftware, backup.RestartPhoneAndRetry}
 		}
 		return []backup.FixID{backup.ResetNetworkSettings}
@@ -54,7 +54,7 @@ func (w *play) verdict() {
 		return
 	}
 	fix := w.res.First.Finding.Fix
-	w.res.Evidence = w.askable || w.fault == DiskFull || w.fault == DamageAfterwards || w.fault == WriterKilled
+	w.res.Evidence = w.heard || w.fault == DiskFull || w.fault == DamageAfterwards || w.fault == WriterKilled
 	w.res.Right = slices.Contains(w.right(), fix.ID)
 	if f, ok := backup.FixByID(fix.ID); ok && f.SetsAside {
 		w.res.Destructive = len(fix.Steps) == 0 || !strings.Contains(fix.Steps[0], "watchdogctl retire")
@@ -74,8 +74,8 @@ type Figures struct {
 	Destructive     int     `json:"destructive_first"`
 }
 
-// Measure plays runs healthy and runs faulty backups of the world of seed.
-func Measure(seed uint64, runs int) (Figures, []Result) {
+// Measure plays runs healthy and runs faulty backups of the world.
+func (w World) Measure(runs int) (Figures, []Result) {
 	results := make([]Result, 2*runs)
 	var wg sync.WaitGroup
 	work := make(chan int)
@@ -86,7 +86,7 @@ func Measure(seed uint64, runs int) (Figures, []Result) {
 				if i >= runs {
 					f = Faults[i%len(Faults)]
 				}
-				results[i] = Play(seed, uint64(i), f)
+				results[i] = w.Play(uint64(i), f)
 			}
 		})
 	}
@@ -95,7 +95,7 @@ func Measure(seed uint64, runs int) (Figures, []Result) {
 	}
 	close(work)
 	wg.Wait()
-	return sum(seed, runs, results), results
+	return sum(w.Seed, runs, results), results
 }
 
 func sum(seed uint64, runs int, results []Result) Figures {
@@ -123,7 +123,7 @@ func sum(seed uint64, runs int, results []Result) Figures {
 		switch {
 		case r.Fault == StallTransfer:
 			stall = append(stall, r.Delay)
-		case r.Askable && (r.Fault == Unplugged || r.Fault == DiskFull):
+		case r.Heard && (r.Fault == Unplugged || r.Fault == DiskFull):
 			witnessed = append(witnessed, r.Delay)
 		}
 	}

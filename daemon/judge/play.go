@@ -46,7 +46,7 @@ type Result struct {
 	// Destructive: the first fix gives up the chain and does not begin by setting it aside.
 	Destructive bool
 	Network     bool
-	Askable     bool
+	Heard       bool // it was known how the phone is attached
 }
 
 // play is one run being played.
@@ -66,14 +66,14 @@ type play struct {
 	asleep  [2]float64 // when to sleep, for how long
 }
 
-// Play plays one run of a world drawn from seed and number.
-func Play(seed, number uint64, f Fault) Result {
-	h := newHome(rand.New(rand.NewPCG(seed, number)))
+// Play plays one run of the world, drawn from its seed and number.
+func (of World) Play(number uint64, f Fault) Result {
+	h := of.newHome(rand.New(rand.NewPCG(of.Seed, number)))
 	if f == WiFiFlaps {
 		h.network, h.rate = true, 1e6*h.between(2, 15)
 	}
 	w := &play{home: h, fault: f, struck: -1, asleep: [2]float64{-1, 0}}
-	w.res = Result{Fault: f, Shown: -1, Network: h.network, Askable: h.askable}
+	w.res = Result{Fault: f, Shown: -1, Network: h.network, Heard: h.heard}
 	w.p = trace.NewPlayer(backup.DefaultRules(), "linux", w.event)
 	w.p.Backup("A", h.past(trace.Zero))
 	w.begin()
@@ -298,7 +298,7 @@ func (w *play) midway() {
 		}
 	case Unplugged, WiFiFlaps:
 		w.strike(func(f *backup.Facts) {
-			if w.askable {
+			if w.heard {
 				f.Phone.Link = backup.LinkGone
 			}
 		})

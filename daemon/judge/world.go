@@ -17,12 +17,22 @@ import (
 	"backupwatchdog/daemon/backup"
 )
 
+// World is what homes are drawn from.
+type World struct {
+	Seed uint64
+	// Heard says that usbmuxd tells in every home how the phone is attached, also
+	// where the phone answers no question: there a silence may be a passcode sheet
+	// that nobody sees. Else such homes know nothing of the phone.
+	Heard bool
+}
+
 // home is one phone, one computer and one run between them.
 type home struct {
 	rng *rand.Rand
 	// askable: the phone answers questions, so that its link, its passcode sheet
 	// and its disk are known. 70 % of homes.
 	askable bool
+	heard   bool // it is known how the phone is attached
 	// seen: the program that writes is visible. 90 % of homes.
 	seen    bool
 	network bool // 40 %
@@ -33,8 +43,9 @@ type home struct {
 }
 
 // newHome draws a home.
-func newHome(rng *rand.Rand) home {
+func (w World) newHome(rng *rand.Rand) home {
 	h := home{rng: rng, askable: rng.Float64() < 0.7, seen: rng.Float64() < 0.9, network: rng.Float64() < 0.4, slow: rng.Float64() < 0.15}
+	h.heard = h.askable || w.Heard
 	h.earlier = []int{0, 1, 2, 10}[rng.IntN(4)]
 	h.size = 1e9 * math.Exp(rng.Float64()*math.Log(250))
 	h.rate = 1e6 * h.between(5, 60)
@@ -147,7 +158,7 @@ func secs(s float64) time.Duration { return time.Duration(s * float64(time.Secon
 // link is how the phone is attached, as far as that can be known.
 func (h *home) link() backup.Link {
 	switch {
-	case !h.askable:
+	case !h.heard:
 		return backup.LinkUnknown
 	case h.network:
 		return backup.LinkNetwork
