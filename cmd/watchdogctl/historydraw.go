@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
 	"backupwatchdog/daemon/words"
@@ -34,8 +36,8 @@ func drawHistory(h control.History, s control.Status, l look) string {
 	if len(h.Notices) > 0 {
 		p.gap()
 		p.para(0, strong, words.PastNotices)
-		for _, n := range h.Notices {
-			p.pastNotice(n)
+		for _, same := range folded(h.Notices) {
+			p.pastNotice(same)
 		}
 	}
 	return p.b.String()
@@ -113,22 +115,65 @@ func longest(m map[string]float64) (phase string, d time.Duration) {
 	return phase, d
 }
 
-// pastNotice is one notice: when, of whom, what, and what became of it.
-func (p *picture) pastNotice(n control.Notice) {
-	name := ""
+// folded puts together what was told on several channels: the rows of one notice.
+func folded(list []control.Notice) (out [][]control.Notice) {
+	for _, n := range list {
+		i := slices.IndexFunc(out, func(same []control.Notice) bool {
+			o := same[0]
+			return o.At.Equal(n.At) && o.Key == n.Key && o.UDID == n.UDID && o.Code == n.Code && o.Event == n.Event
+		})
+		if i < 0 {
+			out = append(out, nil)
+			i = len(out) - 1
+		}
+		out[i] = append(out[i], n)
+	}
+	return out
+}
+
+// pastNotice is one notice: when, of whom, what, and what became of it on each
+// channel. What went out stands at its right; what did not, below, with the reason.
+func (p *picture) pastNotice(same []control.Notice) {
+	n, name := same[0], ""
 	if n.UDID != "" {
 		name = p.name(n.UDID)
 	}
-	text, fate := words.NoticeLine(name, cmp.Or(n.Title, string(n.Code)), n.Event), words.Fate(n.Outcome, n.Channel)
-	switch n.Outcome {
-	case "sent":
-		p.ends(2, plain, p.day(n.At)+" ", plain, text, dim, fate)
-	case "suppressed":
-		p.ends(2, plain, p.day(n.At)+" ", plain, text, dim, fate)
-		p.para(6, dim, words.Withheld(n.Reason))
-	default: // what is not told yet, or could not be
-		p.ends(2, plain, p.day(n.At)+" ", plain, text, plain, "")
-		p.para(6, yellow, words.Because(fate, words.Withheld(n.Reason)))
+	text := words.NoticeLine(name, cmp.Or(words.NoticeWhat(string(n.Code), n.Title), string(n.Code)), n.Event)
+	type fate struct{ outcome, reason string }
+	var fates []fate
+	to := map[fate][]string{}
+	for _, n := range same {
+		f := fate{n.Outcome, n.Reason}
+		if n.Outcome == "sent" {
+			f.reason = ""
+		}
+		if to[f] == nil {
+			fates = append(fates, f)
+		}
+		if !slices.Contains(to[f], n.Channel) {
+			to[f] = append(to[f], n.Channel)
+		}
+	}
+	right := ""
+	for _, f := range fates {
+		if f.outcome == "sent" || f.outcome == "suppressed" && right == "" {
+			right = words.Fate(f.outcome, to[f]...)
+		}
+	}
+	below, day := "", p.day(n.At)+" "
+	if 3+ansi.StringWidth(day+text)+2+ansi.StringWidth(right) > p.page.width {
+		right, below = "", right
+	}
+	p.ends(2, plain, day, plain, text, dim, right)
+	p.para(6, dim, below)
+	for _, f := range fates {
+		switch told := words.Fate(f.outcome, to[f]...); f.outcome {
+		case "sent":
+		case "suppressed":
+			p.para(6, dim, words.Withheld(f.reason))
+		default: // what is not told yet, or could not be
+			p.para(6, yellow, words.Because(told, words.Withheld(f.reason)))
+		}
 	}
 }
 

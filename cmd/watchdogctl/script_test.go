@@ -212,6 +212,8 @@ func (d *served) History(q control.HistoryQuery) (control.History, error) {
 	h.Notices = []control.Notice{
 		{At: now.Add(-8 * time.Minute), UDID: anna, Event: "raised", Code: backup.Stalled, Severity: backup.Warning, Title: "The backup is stuck", Channel: "desktop", Outcome: "sent"},
 		{At: now.Add(-8 * time.Minute), UDID: anna, Event: "raised", Code: backup.Stalled, Severity: backup.Warning, Title: "The backup is stuck", Channel: "webhook", Outcome: "failed", Reason: "example.org: connection refused"},
+		{At: now.Add(-3 * time.Hour), UDID: anna, Event: "raised", Code: backup.Stalled, Severity: backup.Warning, Title: "Anna’s iPhone of the office…: backup is stuck", Channel: "desktop", Outcome: "sent"},
+		{At: now.Add(-3 * time.Hour), UDID: anna, Event: "raised", Code: backup.Stalled, Severity: backup.Warning, Title: "Anna’s iPhone of the office…: backup is stuck", Channel: "webhook", Outcome: "sent"},
 	}
 	return h, nil
 }
