@@ -27,11 +27,11 @@ type hush struct {
 func (b *builder) curves(id string, x control.Backup, runs []control.PastRun) []figure {
 	var out []figure
 	for _, r := range slices.Backward(runs) {
-		i := slices.IndexFunc(b.Curves, func(c Curve) bool { return c.UDID == r.UDID && c.Started.Equal(r.Started) })
-		if i < 0 || len(b.Curves[i].Points) < 2 {
+		pts := b.points(r)
+		if len(pts) < 2 {
 			continue
 		}
-		if f, ok := b.curve(fmt.Sprintf("%s-c%d", id, len(out)+1), x, r, b.Curves[i].Points); ok {
+		if f, ok := b.curve(fmt.Sprintf("%s-c%d", id, len(out)+1), x, r, pts); ok {
 			out = append(out, f)
 		}
 		if len(out) == mostCurves {
@@ -41,12 +41,26 @@ func (b *builder) curves(id string, x control.Backup, runs []control.PastRun) []
 	return out
 }
 
-// limitOf is how long a run may be silent in a phase: what the daemon says of
-// the run under way, else what holds until a phone's own habits are known.
-func limitOf(x control.Backup, r control.PastRun, p backup.Phase) time.Duration {
-	if r.Outcome == backup.OutcomeRunning && x.Phase == p && x.Run != nil && x.Run.SilenceLimit != nil {
-		return words.Seconds(*x.Run.SilenceLimit)
+// points is the curve of a run; nil where there is none.
+func (b *builder) points(r control.PastRun) []control.Sample {
+	i := slices.IndexFunc(b.Curves, func(c Curve) bool { return c.UDID == r.UDID && c.Started.Equal(r.Started) })
+	if i < 0 {
+		return nil
 	}
+	return b.Curves[i].Points
+}
+
+// limitOf is how long a run may be silent in a phase. It is known where the
+// daemon says it, of the run under way; else it is what is worth showing.
+func limitOf(x control.Backup, r control.PastRun, p backup.Phase) (d time.Duration, known bool) {
+	if r.Outcome == backup.OutcomeRunning && x.Phase == p && x.Run != nil && x.Run.SilenceLimit != nil {
+		return words.Seconds(*x.Run.SilenceLimit), true
+	}
+	return usualLimit(p), false
+}
+
+// usualLimit is what holds until a phone's own habits are known.
+func usualLimit(p backup.Phase) time.Duration {
 	d := config.Default().Patience
 	switch p {
 	case backup.Preparing:
@@ -104,24 +118,29 @@ func hushes(pts []control.Sample, end time.Time, limit func(backup.Phase) time.D
 	return out
 }
 
-func (b *builder) curve(id string, x control.Backup, r control.PastRun, pts []control.Sample) (figure, bool) {
+// endOf is where the curve of a run ends.
+func endOf(r control.PastRun, pts []control.Sample, now time.Time) time.Time {
 	end := pts[len(pts)-1].At
 	switch {
-	case r.Outcome == backup.OutcomeRunning && b.now.After(end):
-		end = b.now
+	case r.Outcome == backup.OutcomeRunning && now.After(end):
+		return now
 	case r.Ended != nil && r.Ended.After(end):
-		end = *r.Ended
+		return *r.Ended
 	}
-	most := int64(0)
+	return end
+}
+
+func (b *builder) curve(id string, x control.Backup, r control.PastRun, pts []control.Sample) (figure, bool) {
+	end, most := endOf(r, pts, b.now), int64(0)
 	for _, p := range pts {
 		most = max(most, p.Bytes)
 	}
 	if most <= 0 || !end.After(r.Started) {
 		return figure{}, false
 	}
-	quiet := hushes(pts, end, func(p backup.Phase) time.Duration { return limitOf(x, r, p) })
+	quiet := hushes(pts, end, func(p backup.Phase) time.Duration { d, _ := limitOf(x, r, p); return d })
 	c := &chart{ID: id, W: 352, H: 178, Title: words.ChartCourse(b.at(r.Started).Text)}
-	c.Desc = b.curveWords(r, most, end.Sub(r.Started), quiet)
+	c.Desc = words.ChartCourseWords(most, end.Sub(r.Started), outcome(r), b.quietness(x, r, pts, quiet))
 	c.draw(r.Started, end, most, pts, quiet, toneOfRun(r))
 	return figure{b.at(r.Started).Text + ", " + outcome(r), c}, true
 }
@@ -176,15 +195,27 @@ func (c *chart) draw(start, end time.Time, most int64, pts []control.Sample, qui
 	c.sign(t, xs[n], ys[n], "")
 }
 
-// curveWords is the curve in words.
-func (b *builder) curveWords(r control.PastRun, most int64, took time.Duration, quiet []hush) string {
-	var silent, blank []string
+// quietness is what is known of the times in which nothing moved.
+func (b *builder) quietness(x control.Backup, r control.PastRun, pts []control.Sample, quiet []hush) words.Quietness {
+	var q words.Quietness
 	for _, h := range quiet {
-		if h.blank {
-			blank = append(blank, words.ChartSilence(h.awake, b.at(h.from).Text, ""))
-		} else {
-			silent = append(silent, words.ChartSilence(h.awake, b.at(h.from).Text, words.PhaseOf(string(h.phase)).While))
+		from, while := b.at(h.from).Text, words.PhaseOf(string(h.phase)).While
+		_, known := limitOf(x, r, h.phase)
+		switch {
+		case h.blank:
+			q.Blank = append(q.Blank, words.ChartSilence(h.awake, from, ""))
+		case known:
+			q.TooLong = append(q.TooLong, words.ChartSilence(h.awake, from, while))
+		default:
+			q.Long = append(q.Long, words.ChartSilence(h.awake, from, while))
 		}
 	}
-	return words.ChartCourseWords(most, took, outcome(r), silent, blank)
+	q.Never = !slices.ContainsFunc(pts, func(p control.Sample) bool { _, known := limitOf(x, r, p.Phase); return !known })
+	if at, told := b.toldStuck(r); told {
+		q.Told = b.at(at).Text
+	}
+	if phase, d := quietest(r); d >= leastQuiet {
+		q.Longest = words.ReportQuiet(d, string(phase))
+	}
+	return q
 }

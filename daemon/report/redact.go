@@ -301,7 +301,7 @@ var ourKeys = func() map[string]bool {
 // in our own lists of words must not be changed.
 func redactField(hide func(string) string, field, s string) string {
 	switch field {
-	case "State", "Outcome", "Event", "Channel", "Connection", "Access":
+	case "State", "Outcome", "Event", "Channel", "Connection", "Access", "Run":
 		return s
 	case "Fact":
 		if strings.Contains(s, "/") && !strings.HasPrefix(s, words.FactVolume("")) {

@@ -354,6 +354,46 @@ func TestTwoFoldersOfOnePhoneHaveTheirOwnPast(t *testing.T) {
 	}
 }
 
+// TestQuietnessIsOnlyWhatIsKnown: of a past run the limit is not known, so that
+// nothing is said of what was normal; what was told of it is.
+func TestQuietnessIsOnlyWhatIsKnown(t *testing.T) {
+	began := ago(6 * time.Minute)
+	situation := func(silence map[string]float64, redact bool, notices ...control.Notice) string {
+		in := report.Input{Now: now, Redact: redact}
+		in.Status.Backups = []control.Backup{{UDID: anna, DeviceName: "Anna", Phase: backup.Idle}}
+		in.History.Runs = []control.PastRun{{UDID: anna, Started: began, Ended: ptr(began.Add(40 * time.Second)), Outcome: backup.OutcomeAbandoned,
+			LastPhase: backup.Transferring, LongestSilence: silence}}
+		in.History.Notices = notices
+		c := report.Curve{UDID: anna, Started: began}
+		for i := range 5 {
+			c.Points = append(c.Points, control.Sample{At: began.Add(time.Duration(i) * 10 * time.Second), Phase: backup.Transferring, Bytes: int64(1 + min(i, 2)), Files: 1})
+		}
+		in.Curves = []report.Curve{c}
+		return outline(render(t, in))
+	}
+	stuck := told(anna, began.Add(time.Minute), "raised", backup.Stalled, "Anna: backup is stuck", "desktop", "sent", "")
+	stuck.Run = fmt.Sprint(began.Unix())
+	other := stuck
+	other.Run = fmt.Sprint(began.Unix() - 60)
+	held := stuck
+	held.Outcome = "suppressed"
+	seconds := map[string]float64{"transferring": 4}
+	for _, c := range []struct{ name, page, desc, cell string }{
+		{"stuck", situation(seconds, false, stuck), "A notice of 27 Nov 21:40 said that it was stuck.", "longer than normal"},
+		{"stuck, redacted", situation(seconds, true, stuck), "A notice of 27 Nov 21:40 said that it was stuck.", "longer than normal"},
+		{"another run was", situation(seconds, false, other), "Its longest quiet time was 4 s while copying files.", "4 s while copying files"},
+		{"not told", situation(seconds, false, held), "Its longest quiet time was 4 s while copying files.", "4 s while copying files"},
+		{"nothing known", situation(nil, false), "interrupted while copying files.", "–"},
+	} {
+		if !strings.Contains(c.page, c.desc+"\n") || !strings.Contains(c.page, "| "+c.cell+" |") {
+			t.Errorf("%s: no %q or %q in\n%s", c.name, c.desc, c.cell, c.page)
+		}
+		if strings.Contains(c.page, "never quiet") {
+			t.Errorf("%s: a claim in\n%s", c.name, c.page)
+		}
+	}
+}
+
 // TestYoungHistory: of a history of minutes, no two times stand over each other.
 func TestYoungHistory(t *testing.T) {
 	tick := regexp.MustCompile(`<text class="tick" x="([0-9.]+)" y="161" text-anchor="middle">(\d\d:\d\d|\d+ [A-Z]..)<`)

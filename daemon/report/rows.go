@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -51,14 +52,12 @@ func (b *builder) rows(runs []control.PastRun) ([]run, string) {
 func (b *builder) row(r control.PastRun) run {
 	out := run{
 		Started: b.at(r.Started), Outcome: outcome(r), Took: words.ReportNone, What: cmp.Or(words.Kind(string(r.Kind)), words.ReportNone),
-		Files: count(r.Files), Bytes: size(r.Bytes), Chain: size(r.ChainBytes), Quiet: words.ReportNone, Tone: toneOfRun(r),
+		Files: count(r.Files), Bytes: size(r.Bytes), Chain: size(r.ChainBytes), Tone: toneOfRun(r),
 	}
 	if d, ok := b.duration(r); ok {
 		out.Took = words.Span(d)
 	}
-	if phase, d := quietest(r); d >= time.Minute {
-		out.Quiet = words.Span(d) + " " + phase
-	}
+	out.Quiet = cmp.Or(b.quiet(r), words.ReportNone)
 	return out
 }
 
@@ -90,14 +89,53 @@ func (b *builder) duration(r control.PastRun) (time.Duration, bool) {
 	return 0, false
 }
 
-// quietest is the longest silence of a run, and when it was.
-func quietest(r control.PastRun) (when string, d time.Duration) {
+// quietest is the longest healthy silence of a run, and in which phase it was.
+func quietest(r control.PastRun) (in backup.Phase, d time.Duration) {
 	for _, p := range []backup.Phase{backup.Preparing, backup.Transferring, backup.Finishing, backup.Settling} {
 		if s := words.Seconds(r.LongestSilence[string(p)]); s > d {
-			when, d = words.PhaseOf(string(p)).While, s
+			in, d = p, s
 		}
 	}
-	return when, d
+	return in, d
+}
+
+// leastQuiet is what is worth a word: data arrives in bursts.
+const leastQuiet = time.Second
+
+// quiet is the longest time for which nothing moved in a run, as far as it is
+// known: the history keeps the healthy ones, the curve shows the others. "" where
+// there was none.
+func (b *builder) quiet(r control.PastRun) string {
+	phase, d := quietest(r)
+	healthy := d
+	if pts := b.points(r); len(pts) > 1 {
+		for _, h := range hushes(pts, endOf(r, pts, b.now), usualLimit) {
+			if !h.blank && h.awake > d+time.Minute { // a curve knows no more exactly than that
+				phase, d = h.phase, h.awake
+			}
+		}
+	}
+	switch _, told := b.toldStuck(r); {
+	case told && d == healthy:
+		return words.ReportQuietLong
+	case d < leastQuiet:
+		return ""
+	}
+	return words.ReportQuiet(d, string(phase))
+}
+
+// toldStuck is when a notice said of a run that it was stuck, for the first time.
+func (b *builder) toldStuck(r control.PastRun) (first time.Time, told bool) {
+	for _, n := range b.History.Notices {
+		of := n.Run == fmt.Sprint(r.Started.Unix())
+		if n.Run == "" { // of an earlier version
+			of = !n.At.Before(r.Started) && (r.Ended == nil && r.Outcome == backup.OutcomeRunning || r.Ended != nil && !n.At.After(*r.Ended))
+		}
+		if of && n.UDID == r.UDID && n.Code == backup.Stalled && n.Event == "raised" && n.Outcome != "suppressed" && (!told || n.At.Before(first)) {
+			first, told = n.At, true
+		}
+	}
+	return first, told
 }
 
 // mostChecks bounds the table of checks.

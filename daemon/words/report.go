@@ -251,20 +251,50 @@ func ChartSilence(d time.Duration, from, while string) string {
 	return strings.TrimSpace("for " + Span(d) + " from " + from + " " + while)
 }
 
+// Quietness is what is known of the times in which nothing moved in a run. What
+// is normal is only known where its limit is; what is not known is left empty.
+type Quietness struct {
+	TooLong []string // over a known limit, as of ChartSilence
+	Long    []string // those where no limit is known
+	Never   bool     // never over the limit, which was known all the time
+	Told    string   // when a notice said that it was stuck
+	Longest string   // the longest healthy one, as of ReportQuiet
+	Blank   []string // when the computer slept or nothing was watching
+}
+
 // ChartCourseWords says what a run's curve shows: how much in what time, how it
-// ended, and when nothing moved for too long or nobody knows.
-func ChartCourseWords(bytes int64, took time.Duration, outcome string, silent, blank []string) string {
+// ended, and when nothing moved for long or nobody knows.
+func ChartCourseWords(bytes int64, took time.Duration, outcome string, q Quietness) string {
 	text := fmt.Sprintf("%s in %s; %s.", Bytes(bytes), Span(took), outcome)
-	if len(silent) == 0 {
-		text += " It was never quiet for longer than normal."
-	} else {
-		text += " Quiet for longer than normal: " + strings.Join(silent, "; ") + "."
+	if len(q.TooLong) > 0 {
+		text += " Quiet for longer than normal: " + strings.Join(q.TooLong, "; ") + "."
 	}
-	if len(blank) > 0 {
-		text += " The computer slept or nothing was watching: " + strings.Join(blank, "; ") + "."
+	if len(q.Long) > 0 {
+		text += " Quiet " + strings.Join(q.Long, "; ") + "."
+	}
+	switch {
+	case q.Told != "":
+		text += " A notice of " + q.Told + " said that it was stuck."
+	case len(q.TooLong)+len(q.Long) > 0:
+	case q.Never:
+		text += " It was never quiet for longer than normal."
+	case q.Longest != "":
+		text += " Its longest quiet time was " + q.Longest + "."
+	}
+	if len(q.Blank) > 0 {
+		text += " The computer slept or nothing was watching: " + strings.Join(q.Blank, "; ") + "."
 	}
 	return text
 }
+
+// ReportQuiet is how long a run was quiet, and in which phase: "4 min while
+// copying files".
+func ReportQuiet(d time.Duration, phase string) string {
+	return strings.TrimSpace(Span(d) + " " + PhaseOf(phase).While)
+}
+
+// ReportQuietLong is the same of a run that was stuck, where no number is known.
+const ReportQuietLong = "longer than normal"
 
 // ChartSilent and ChartBlank name such stretches in the drawing.
 func ChartSilent(d time.Duration) string { return "quiet " + Span(d) }
