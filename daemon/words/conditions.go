@@ -92,7 +92,7 @@ var conditions = map[string]Condition{
 	"waiting-for-passcode": {
 		Title: "The iPhone is waiting for its passcode", Short: "enter the passcode",
 		Severity: "info at once, then warning",
-		Holds:    "The iPhone says that its passcode screen is up: shown at once, with a notice after 60 s. Where it cannot be asked, this is inferred: the backup program is running, the iPhone is connected, nothing has arrived for 3 min, and its scans have always been much shorter; a notice follows after 5 min.",
+		Holds:    "The iPhone says that its passcode screen is up: shown at once, with a notice after 60 s. Where it cannot be asked, this is inferred: the backup program is running, the iPhone is connected, nothing has arrived for 3 min, and no scan that is known of it took as long; a notice follows after 5 min, but not before eight times its longest scan (four times if five are known).",
 		Means:    "Nothing happens until somebody enters the passcode on the iPhone. After a few minutes the backup fails.",
 	},
 	"phone-disconnected": {
@@ -185,7 +185,7 @@ var conditions = map[string]Condition{
 	"chain-broken": {
 		Title: "This backup is damaged", Short: "backup is damaged",
 		Severity: "critical",
-		Holds:    "There is proof: a metadata file has been empty or unreadable for longer than a half-written one can be, the index is shorter than its own header says, or a check found files missing, cut short or changed. Not judged while a backup is under way.",
+		Holds:    "There is proof: a metadata file has been missing, empty or unreadable for longer than a half-written one can be, the index is shorter than its own header says, or a check found files missing, cut short or changed. Not judged while a backup is under way.",
 		Means:    "It cannot be restored in full, whatever the program that made it said.",
 	},
 	"false-finished": {
