@@ -2,14 +2,17 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,13 +21,14 @@ import (
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
 	"backupwatchdog/daemon/verify"
+	"backupwatchdog/plist"
 )
 
 const checkLong = `Check now whether backups are whole: every file the index lists is there, is a
 regular file and has its size; with --deep its contents are read again too.
 Nothing is written to the backup. Without argument, every backup in the watched
-folders is checked; an argument is a phone's id (or its beginning), a backup's
-folder, or a folder that holds backups. No daemon is needed.
+folders is checked; an argument is an iPhone's id or name (or a part that only one
+has), a backup's folder, or a folder that holds backups. No daemon is needed.
 
 The exit code is 0 when all are good (or encrypted and as good as can be told),
 3 when one is broken or incomplete, 1 when one could not be checked.`
@@ -63,13 +67,13 @@ type checked struct {
 // check finds what is meant, checks one after the other, and prints.
 func (p *program) check(ctx context.Context, f checkFlags, args []string) error {
 	if f.all != "" && len(args) > 0 {
-		return p.misuse(errors.New("check: --all takes its path itself, and no further arguments"), "watchdogctl check --all PATH")
+		return p.misuse(errors.New("check: --all takes its path itself, and no further arguments"), "`watchdogctl check --all PATH`")
 	}
 	o, err := p.checkOptions(f)
 	if err != nil {
 		return err
 	}
-	targets, err := p.checkTargets(f, args)
+	targets, err := p.checkTargets(ctx, f, args)
 	if err != nil {
 		return p.checkThroughDaemon(ctx, f, args, err)
 	}
@@ -144,13 +148,13 @@ func (p *program) readPassword() ([]byte, error) {
 	}
 	line = strings.TrimRight(line, "\r\n")
 	if line == "" {
-		return nil, p.misuse(errors.New("check: --password-stdin: standard input holds no password"), "for example: watchdogctl check --password-stdin < password.txt")
+		return nil, p.misuse(errors.New("check: --password-stdin: standard input holds no password"), "for example `watchdogctl check --password-stdin < password.txt`")
 	}
 	return []byte(line), nil
 }
 
 // checkTargets returns the folders that are meant.
-func (p *program) checkTargets(f checkFlags, args []string) (dirs []string, err error) {
+func (p *program) checkTargets(ctx context.Context, f checkFlags, args []string) (dirs []string, err error) {
 	if f.all != "" {
 		return p.backupsUnder(f.all, 12)
 	}
@@ -158,7 +162,7 @@ func (p *program) checkTargets(f checkFlags, args []string) (dirs []string, err 
 		return p.backupsInRoots()
 	}
 	for _, arg := range args {
-		more, err := p.checkTarget(arg)
+		more, err := p.checkTarget(ctx, arg)
 		if err != nil {
 			return nil, err
 		}
@@ -168,8 +172,8 @@ func (p *program) checkTargets(f checkFlags, args []string) (dirs []string, err 
 }
 
 // checkTarget is one argument: a folder where there is one of that name, else
-// a phone's id among the watched folders.
-func (p *program) checkTarget(arg string) ([]string, error) {
+// a phone's id or name among the watched folders.
+func (p *program) checkTarget(ctx context.Context, arg string) ([]string, error) {
 	if info, err := os.Stat(arg); err == nil && info.IsDir() {
 		return p.backupsUnder(arg, 1)
 	}
@@ -199,9 +203,45 @@ func (p *program) checkTarget(arg string) ([]string, error) {
 	case 1:
 		return hits, nil
 	case 0:
-		return nil, p.fail(fmt.Errorf("check: no backup is known as %q", arg), "watchdogctl check without argument checks every backup; a folder may be given too")
+		named := p.backupsNamed(ctx, all, arg)
+		if len(named) > 1 {
+			return nil, p.misuse(fmt.Errorf("check: %q could be any of %d iPhones", arg, len(named)), "one of: "+strings.Join(slices.Sorted(maps.Keys(named)), ", "))
+		}
+		for _, dirs := range named {
+			return dirs, nil
+		}
+		return nil, p.fail(fmt.Errorf("check: no backup is known as %q", arg), "`watchdogctl check` without an argument checks every backup; a folder may be given too")
 	}
-	return nil, p.misuse(fmt.Errorf("check: %q may be any of %d backups", arg, len(hits)), "give more of its id, or its folder")
+	return nil, p.misuse(fmt.Errorf("check: %q could be any of %d backups", arg, len(hits)), "give more of its id, or its folder")
+}
+
+// backupsNamed are the backups in use, by id, of the phones that a name, or a part
+// of it, may mean. The names are those that the backups hold, and those that the
+// watchdog knows.
+func (p *program) backupsNamed(ctx context.Context, all []string, name string) map[string][]string {
+	names, dirs := map[string]string{}, map[string][]string{}
+	for _, dir := range all {
+		udid, archived, like := verify.FolderUDID(filepath.Base(dir))
+		if !like {
+			continue
+		}
+		if info, err := plist.ReadInfo(filepath.Join(dir, "Info.plist")); err == nil && names[udid] == "" {
+			names[udid] = cmp.Or(info.DeviceName, info.DisplayName)
+		}
+		if !archived {
+			dirs[udid] = append(dirs[udid], dir)
+		}
+	}
+	for udid, known := range namesIn(p.statusNow(ctx)) {
+		if _, ok := names[udid]; ok && known != "" {
+			names[udid] = known
+		}
+	}
+	out := map[string][]string{}
+	for _, udid := range meant(names, name) {
+		out[udid] = dirs[udid]
+	}
+	return out
 }
 
 func sameUDID(a, b string) bool {
@@ -216,7 +256,7 @@ func (p *program) backupsUnder(path string, depth int) ([]string, error) {
 		return nil, p.checkFailed(path, err)
 	}
 	if len(dirs) == 0 {
-		return nil, p.fail(fmt.Errorf("check: there is no backup in %s", path), "give the folder that holds Status.plist and Manifest.db, or one above it with --all")
+		return nil, p.fail(fmt.Errorf("check: there is no backup in %s", path), "give the folder that holds Status.plist and Manifest.db, or one above it with `--all`")
 	}
 	return dirs, nil
 }
@@ -246,7 +286,7 @@ func (p *program) backupsInRoots() (dirs []string, err error) {
 	if missing != nil {
 		return nil, p.checkFailed("the watched folder", missing)
 	}
-	return nil, p.fail(errors.New("check: there is no backup in the watched folders yet"), "watchdogctl check PATH checks a folder elsewhere")
+	return nil, p.fail(errors.New("check: there is no backup in the watched folders yet"), "`watchdogctl check PATH` checks a folder elsewhere")
 }
 
 // watchedRoots are the folders that are watched: those of the watchdog that
@@ -285,7 +325,7 @@ func (p *program) checkFailed(path string, err error) error {
 	case errors.Is(err, verify.ErrChanged):
 		hint = "a backup seems to be running; check again when it is done"
 	case errors.Is(err, verify.ErrPassword):
-		hint = "it is the password that was set when encryption was switched on, not the phone's passcode; capitals matter"
+		hint = "it is the password that was set when encryption was switched on, not the iPhone's passcode; capitals matter"
 	default:
 		hint = "if the drive reports errors, copy the backup away and check the copy"
 	}
@@ -316,6 +356,13 @@ func (p *program) checkThroughDaemon(ctx context.Context, f checkFlags, targets 
 	if err != nil {
 		return cause
 	}
+	names := namesIn(p.statusNow(ctx)) // the watchdog takes ids and folders
+	for i, t := range targets {
+		if hits := meant(names, t); len(hits) == 1 {
+			targets = slices.Clone(targets)
+			targets[i] = hits[0]
+		}
+	}
 	raw, err := client.Check(ctx, control.CheckRequest{Targets: targets, Deep: f.deep}, nil)
 	if err != nil {
 		return cause // the daemon being away is not the trouble here
@@ -332,10 +379,10 @@ func (p *program) checkThroughDaemon(ctx context.Context, f checkFlags, targets 
 
 // showChecked prints results.
 func (p *program) showChecked(ctx context.Context, out checked) error {
-	p.fitAdvice(ctx, out.Backups)
+	running := p.fitAdvice(ctx, out.Backups)
 	if p.JSON {
 		return p.printJSON(out)
 	}
-	_, err := io.WriteString(p.Stdout, drawChecked(out.Backups, p.look()))
+	_, err := io.WriteString(p.Stdout, drawChecked(out.Backups, running, p.look()))
 	return err
 }

@@ -172,7 +172,13 @@ func TestRetireAsks(t *testing.T) {
 	}
 	unchecked := whole
 	unchecked.Chain = control.Chain{Verdict: backup.Unchecked, Restorable: "yes"}
-	if got := ask(unchecked); !containsAll(got, "It was complete yesterday 20:45, and its files have not been checked since. "+only) {
+	if got := ask(unchecked); !containsAll(got, "It was complete yesterday 20:45, and its files have not been checked since. It is the only backup of this iPhone here. Keep it") {
+		t.Error(got)
+	}
+	torn := whole
+	torn.Phase, torn.Chain.Restorable = backup.Abandoned, "yes"
+	torn.Run = &control.Run{Started: now.Add(-3 * time.Hour), Ended: before(2 * time.Hour)}
+	if got := ask(torn); strings.Contains(got, "can be restored") || strings.Contains(got, "whole") {
 		t.Error(got)
 	}
 	if _, err := (verifytest.Chain{Files: 10, UDID: anna}).Write(dir + "-20261101-101500"); err != nil {

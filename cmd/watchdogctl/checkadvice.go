@@ -17,14 +17,18 @@ import (
 // fitAdvice makes the advice of findings fit where the backup lies. Steps name
 // the phone, and so the backup in use: one that was set aside needs no setting
 // aside, one outside the watched folders is named by its folder. A reader is
-// spared the steps where a sentence says it all; JSON always has them.
-func (p *program) fitAdvice(ctx context.Context, list []verify.Result) {
+// spared the steps where a sentence says it all; JSON always has them. Returned
+// is what goes on in the folders of which a backup is running.
+func (p *program) fitAdvice(ctx context.Context, list []verify.Result) map[string]backup.Phase {
 	if !slices.ContainsFunc(list, func(r verify.Result) bool { return len(r.Findings) > 0 }) {
-		return
+		return nil
 	}
-	watched, s := p.watchedFolders(), p.statusNow(ctx)
+	watched, s, running := p.watchedFolders(), p.statusNow(ctx), map[string]backup.Phase{}
 	for i := range list {
 		r := &list[i]
+		now := slices.IndexFunc(s.Backups, func(b control.Backup) bool {
+			return sameUDID(b.UDID, r.UDID) && !b.Archived && b.Phase.Active()
+		})
 		_, archived, _ := verify.FolderUDID(filepath.Base(r.Path))
 		note, fit, shown := "", func(a backup.Advice) backup.Advice { return a }, false
 		switch {
@@ -32,21 +36,38 @@ func (p *program) fitAdvice(ctx context.Context, list []verify.Result) {
 			note, fit = words.CheckedAside, func(a backup.Advice) backup.Advice { return p.adviceAside(a, r.Path) }
 		case len(watched) > 0 && !slices.Contains(watched, resolved(filepath.Dir(r.Path))):
 			note, fit, shown = words.CheckedOutside, func(a backup.Advice) backup.Advice { return p.adviceOutside(a, r.Path) }, true
-		case slices.ContainsFunc(s.Backups, func(b control.Backup) bool {
-			return sameUDID(b.UDID, r.UDID) && !b.Archived && b.Phase.Active()
-		}):
-			note = words.CheckedRunning
+		case now >= 0:
+			running[r.Path] = s.Backups[now].Phase
+			if p.JSON { // else it stands above all of it
+				note = words.CheckedRunning
+			}
+		case len(watched) > 0:
+			fit, shown = func(a backup.Advice) backup.Advice { return adviceIn(a, filepath.Dir(r.Path)) }, true
 		default:
 			continue
 		}
 		for j := range r.Findings {
 			f := &r.Findings[j]
-			f.Detail += " " + note
+			f.Detail = strings.TrimSpace(f.Detail + " " + note)
 			if f.Fix = fit(f.Fix); !shown && !p.JSON {
 				f.Fix, f.Also = backup.Advice{}, nil
 			}
 		}
 	}
+	return running
+}
+
+// adviceIn is a fix for a backup in a watched folder: the command that makes the
+// next one is given that folder.
+func adviceIn(a backup.Advice, folder string) backup.Advice {
+	if inCommand(folder) == "FOLDER" {
+		return a
+	}
+	a.Steps = slices.Clone(a.Steps)
+	for i, s := range a.Steps {
+		a.Steps[i] = strings.ReplaceAll(s, words.AgainByCommand(""), words.AgainByCommand(folder))
+	}
+	return a
 }
 
 // adviceAside is a fix for a backup that was set aside: what is done anew

@@ -14,25 +14,46 @@ import (
 // shownProblems is how many damaged files are shown of each backup.
 const shownProblems = 10
 
-// drawChecked returns results as text, one block a backup.
-func drawChecked(list []verify.Result, l look) string {
+// drawChecked returns results as text, one block a backup. Of the folders named
+// in running a backup is being made.
+func drawChecked(list []verify.Result, running map[string]backup.Phase, l look) string {
 	p := &picture{page: page{width: l.width, color: l.color, ascii: l.ascii}, look: l}
 	for _, r := range list {
 		p.gap()
-		p.checkedBackup(r)
+		if phase, ok := running[r.Path]; ok {
+			p.checkedRunning(r, phase)
+		} else {
+			p.checkedBackup(r)
+		}
 	}
 	return p.b.String()
+}
+
+// checkedRunning draws the result of a backup that is being made. Whatever was
+// found is the middle of it, and no verdict.
+func (p *picture) checkedRunning(r verify.Result, phase backup.Phase) {
+	p.ends(0, blue, p.symbol("●", "*"), strong, checkedName(r), blue, words.PhaseOf(string(phase)).Head)
+	p.para(2, plain, words.CheckedRunning)
+	p.para(2, dim, checkedCounts(r))
+	for _, f := range r.Findings {
+		p.para(2, dim, f.Detail)
+	}
+	p.checkedProblems(words.NotAtThisMoment, r)
+}
+
+// checkedName is the phone's name with its folder.
+func checkedName(r verify.Result) string {
+	if r.DeviceName == "" {
+		return filepath.Base(r.Path)
+	}
+	return words.Whose(r.DeviceName, filepath.Base(r.Path))
 }
 
 // checkedBackup draws one result: the verdict, what it rests on, what is wrong
 // in the phone's own names, and what to do.
 func (p *picture) checkedBackup(r verify.Result) {
 	st, mark, word := p.verdictLook(r)
-	name := filepath.Base(r.Path)
-	if r.DeviceName != "" {
-		name = words.Whose(r.DeviceName, name)
-	}
-	p.ends(0, st, mark, strong, name, st, word)
+	p.ends(0, st, mark, strong, checkedName(r), st, word)
 	p.para(2, plain, checkedCounts(r))
 	if len(r.Findings) == 0 && r.Detail != "" {
 		p.para(2, plain, r.Detail)
@@ -40,7 +61,7 @@ func (p *picture) checkedBackup(r verify.Result) {
 	for _, f := range r.Findings {
 		p.finding(r.UDID, f)
 	}
-	p.checkedProblems(r)
+	p.checkedProblems(words.WhatIsWrong, r)
 }
 
 func (p *picture) verdictLook(r verify.Result) (st style, mark, word string) {
@@ -72,11 +93,11 @@ func checkedCounts(r verify.Result) string {
 }
 
 // checkedProblems lists damaged files by the names their owner knows.
-func (p *picture) checkedProblems(r verify.Result) {
+func (p *picture) checkedProblems(heading string, r verify.Result) {
 	if len(r.Problems) == 0 {
 		return
 	}
-	p.para(4, strong, words.WhatIsWrong)
+	p.para(4, strong, heading)
 	for _, x := range r.Problems[:min(len(r.Problems), shownProblems)] {
 		p.item(6, plain, "-", plain, problemWords(x))
 	}

@@ -30,13 +30,16 @@ func genDocsCommand(p *program) *cobra.Command {
 				"_watchdogctl":      func(b *bytes.Buffer) error { return root.GenZshCompletion(b) },
 				"watchdogctl.fish":  func(b *bytes.Buffer) error { return root.GenFishCompletion(b, true) },
 			}
+			if err := os.MkdirAll(args[0], 0o755); err != nil {
+				return p.fail(err, "give a folder that can be made")
+			}
 			for name, write := range files {
 				var b bytes.Buffer
 				if err := write(&b); err != nil {
 					return err
 				}
 				if err := os.WriteFile(filepath.Join(args[0], name), b.Bytes(), 0o644); err != nil {
-					return p.fail(err, "give a folder that exists and is writable")
+					return p.fail(err, "give a folder that is writable")
 				}
 			}
 			return nil

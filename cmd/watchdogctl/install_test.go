@@ -157,7 +157,7 @@ func TestRedacted(t *testing.T) {
 // TestDocuments: the pages have every command, key and format, the example is a
 // valid configuration, and man has nothing to complain of.
 func TestDocuments(t *testing.T) {
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "made", "for", "it")
 	if code, _, errs := onMac(t, 501, "gen-docs", dir); code != 0 {
 		t.Fatal(errs)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,7 +26,8 @@ import (
 const retireLong = `Set a backup aside: its folder is renamed in place to UDID-YYYYMMDD-HHMMSS, and
 the next backup of that iPhone begins a new chain. Nothing is deleted or copied,
 and --undo undoes it. It asks first, and refuses while a backup may be running.
-It is the only command that touches the backup folder.`
+It is the only command that touches the backup folder. UDID may be its beginning,
+or the iPhone's name or a part of that.`
 
 // retireCommand renames a backup folder.
 func retireCommand(p *program) *cobra.Command {
@@ -62,7 +64,7 @@ type renaming struct {
 
 // planRetire finds the backup and the name it would get.
 func (p *program) planRetire(ctx context.Context, udid string) (r renaming, err error) {
-	from, err := p.backupOf(udid)
+	from, err := p.backupOf(ctx, udid)
 	if err != nil {
 		return r, err
 	}
@@ -102,7 +104,8 @@ func (p *program) standingOf(ctx context.Context, udid, dir string) (out words.S
 	if i >= 0 {
 		b := s.Backups[i]
 		out.Restorable, out.Complete = b.Chain.Restorable, moment(b.LastComplete)
-		if b.Chain.Checked != nil {
+		since := b.Run != nil && b.Phase == backup.Abandoned // what a check said before it was torn holds no more
+		if b.Chain.Checked != nil && !(since && b.Chain.Checked.Before(b.Run.Started)) {
 			out.Verdict, out.Checked = string(b.Chain.Verdict), *b.Chain.Checked
 		}
 	}
@@ -110,10 +113,15 @@ func (p *program) standingOf(ctx context.Context, udid, dir string) (out words.S
 }
 
 // planUndo finds the backup of a phone that was set aside last.
-func (p *program) planUndo(_ context.Context, udid string) (r renaming, err error) {
+func (p *program) planUndo(ctx context.Context, udid string) (r renaming, err error) {
 	all, err := p.backupsInRoots()
 	if err != nil {
 		return r, err
+	}
+	if !slices.ContainsFunc(all, func(dir string) bool { return strings.EqualFold(filepath.Base(dir), udid) }) {
+		if udid, err = p.phoneNamed(ctx, all, udid); err != nil {
+			return r, err
+		}
 	}
 	newest := ""
 	for _, dir := range all {
@@ -132,7 +140,7 @@ func (p *program) planUndo(_ context.Context, udid string) (r renaming, err erro
 }
 
 // backupOf finds the one backup of a phone in the watched folders.
-func (p *program) backupOf(udid string) (string, error) {
+func (p *program) backupOf(ctx context.Context, udid string) (string, error) {
 	all, err := p.backupsInRoots()
 	if err != nil {
 		return "", err
@@ -144,13 +152,32 @@ func (p *program) backupOf(udid string) (string, error) {
 			hits = append(hits, dir)
 		}
 	}
+	if len(hits) == 0 {
+		if udid, err = p.phoneNamed(ctx, all, udid); err != nil {
+			return "", err
+		}
+		hits = slices.DeleteFunc(all, func(dir string) bool { return !sameUDID(filepath.Base(dir), udid) })
+	}
 	switch len(hits) {
 	case 1:
 		return hits[0], nil
 	case 0:
-		return "", p.fail(fmt.Errorf("retire: no backup is known as %q", udid), "give the iPhone's whole id; `watchdogctl check` lists the backups")
+		return "", p.fail(fmt.Errorf("retire: no backup is known as %q", udid), "`watchdogctl check` lists the backups")
 	}
 	return "", p.fail(fmt.Errorf("retire: %d watched folders hold a backup of %s", len(hits), udid), "rename the right one by hand: "+strings.Join(hits, ", "))
+}
+
+// phoneNamed is the id of the one phone that a name or a part of its id means,
+// the word itself where it means none.
+func (p *program) phoneNamed(ctx context.Context, all []string, name string) (string, error) {
+	named := slices.Sorted(maps.Keys(p.backupsNamed(ctx, all, name)))
+	switch len(named) {
+	case 0:
+		return name, nil
+	case 1:
+		return named[0], nil
+	}
+	return "", p.misuse(fmt.Errorf("retire: %q could be any of %d iPhones", name, len(named)), "one of: "+strings.Join(named, ", "))
 }
 
 // rename does it, after all that speaks against it was looked at.

@@ -133,8 +133,12 @@ func (c CheckCount) Counts() string {
 	return b.String()
 }
 
-// WhatIsWrong is the heading over damaged files.
-const WhatIsWrong = "What is wrong:"
+// WhatIsWrong is the heading over damaged files, NotAtThisMoment over those that
+// are not there, or not yet, in the middle of a backup.
+const (
+	WhatIsWrong     = "What is wrong:"
+	NotAtThisMoment = "Not complete at this moment:"
+)
 
 // ProblemsOmitted says that there are more of them.
 func ProblemsOmitted(n int64) string {
@@ -300,6 +304,8 @@ func (s Standing) Known(now time.Time) string {
 	switch {
 	case s.Verdict == "good", s.Verdict == "broken", s.Verdict == "unproven":
 		return "It was checked " + AtWhen(s.Checked, now) + ": " + Verdict(s.Verdict) + "."
+	case s.Verdict == "incomplete" && s.Restorable != "yes":
+		return "It is incomplete, and cannot be restored as it is."
 	case s.Restorable == "no":
 		return "It cannot be restored as it is."
 	case s.Restorable == "yes" && !s.Complete.IsZero():
@@ -313,7 +319,7 @@ func (s Standing) Warning() string {
 	switch {
 	case !s.Only, s.Verdict == "broken", s.Restorable == "no":
 		return ""
-	case s.Verdict == "good", s.Verdict == "unproven", s.Restorable == "yes":
+	case s.Verdict == "good", s.Verdict == "unproven":
 		return "It is the only backup of this iPhone here that can be restored. Keep it until a new one is complete and checked."
 	}
 	return "It is the only backup of this iPhone here. Keep it until a new one is complete and checked."
