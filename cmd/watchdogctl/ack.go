@@ -134,7 +134,7 @@ func findingsHint(s control.Status, want string) string {
 	if isCode(want) {
 		return there
 	}
-	if near := didYouMean(want, codeList()); near != "" {
+	if near := likelyHint(want, codeList()); near != "" {
 		return near + "; " + there
 	}
 	return there
@@ -245,7 +245,7 @@ func muteCommand(p *program) *cobra.Command {
 func (p *program) muteRequest(code, span string, undo bool) (control.MuteRequest, error) {
 	r := control.MuteRequest{Code: backup.Code(code), Undo: undo}
 	if !isCode(code) {
-		return r, p.misuse(fmt.Errorf("mute: there is no condition %q", code), cmp.Or(didYouMean(code, codeList()), "`watchdogctl explain` lists them"))
+		return r, p.misuse(fmt.Errorf("mute: there is no condition %q", code), cmp.Or(likelyHint(code, codeList()), "`watchdogctl explain` lists them"))
 	}
 	if span == "" {
 		return r, nil

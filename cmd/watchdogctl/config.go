@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"backupwatchdog/daemon/config"
+	"backupwatchdog/daemon/control"
 )
 
 // configCommand groups what concerns the configuration.
@@ -39,7 +41,13 @@ func configCommand(p *program) *cobra.Command {
 		&cobra.Command{
 			Use:   "check",
 			Short: "Say whether it is valid, and list every line that is not",
-			RunE:  func(*cobra.Command, []string) error { return p.configCheck(file) },
+			RunE: func(c *cobra.Command, _ []string) error {
+				err := p.configCheck(file)
+				if err == nil && file == "" {
+					p.noteUnread(c.Context())
+				}
+				return err
+			},
 		},
 	)
 	return c
@@ -67,6 +75,25 @@ func (p *program) configError(err error) error {
 		return p.misuse(err, "")
 	}
 	return p.fail(err, "")
+}
+
+// unread reports whether the configuration was changed after the watchdog that
+// runs has read it.
+func (p *program) unread(s control.Status) bool {
+	paths, err := p.paths()
+	if err != nil || s.Daemon.ConfigRead == nil || s.Stale != nil {
+		return false
+	}
+	fi, err := os.Stat(paths.Config)
+	return err == nil && fi.ModTime().After(*s.Daemon.ConfigRead)
+}
+
+// noteUnread says so in a line beside the results.
+func (p *program) noteUnread(ctx context.Context) {
+	s := p.statusNow(ctx)
+	if paths, err := p.paths(); err == nil && p.unread(s) {
+		fmt.Fprintf(p.Stderr, "note: %s is newer than what the running watchdog has read: `watchdogctl restart`, or `kill -HUP %d` where it runs in a terminal\n", clean(paths.Config), s.Daemon.PID)
+	}
 }
 
 func (p *program) configPath(file string) error {

@@ -285,6 +285,13 @@ func (d *examination) configuration() diagnosis {
 	if d.status != nil && d.status.Daemon.ConfigError != "" {
 		return amiss("correct it; `watchdogctl restart` reads it again", "the watchdog refused the latest one and keeps the previous one: %s", d.status.Daemon.ConfigError)
 	}
+	if d.status != nil && d.p.unread(*d.status) {
+		next := "`watchdogctl restart` reads it"
+		if d.byHand() {
+			next = fmt.Sprintf("`kill -HUP %d` has the one that was started by hand read it", d.status.Daemon.PID)
+		}
+		return amiss(next, "%s is newer than what the running watchdog has read", d.paths.Config)
+	}
 	if _, err := os.Stat(d.paths.Config); err != nil {
 		return fine("there is no file; the defaults apply")
 	}

@@ -55,11 +55,11 @@ const mostMeant = 3
 
 // explainHint names what was probably meant.
 func explainHint(word string) string {
-	return cmp.Or(didYouMean(word, explainable()), "`watchdogctl explain` lists them all")
+	return cmp.Or(likelyHint(word, explainable()), "`watchdogctl explain` lists them all")
 }
 
-// didYouMean offers the words of list that are like the given one, "" where none is.
-func didYouMean(word string, list []string) string {
+// likelyHint offers the words of list that are like the given one, "" where none is.
+func likelyHint(word string, list []string) string {
 	near := nearest(word, list)
 	if len(near) == 0 {
 		return ""

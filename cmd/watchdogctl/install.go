@@ -81,7 +81,8 @@ logs are kept and listed; with --purge nothing is kept. Backups are never touche
 			s, looked := m.Inspect(c.Context())
 			r, err := m.Uninstall(c.Context(), purge)
 			absent := looked == nil && s.Is == service.FileAbsent && !s.Running && (s.Loaded == nil || !*s.Loaded)
-			if absent && len(r.Done) == 0 && (err == nil || s.Loaded == nil) { // a manager that cannot be asked has nothing to stop
+			refused := p.GOOS == service.Darwin && p.UID == 0
+			if absent && len(r.Done) == 0 && !refused && (err == nil || s.Loaded == nil) { // a manager that cannot be asked has nothing to stop
 				r.Done, r.Advice, err = []string{"nothing is installed; nothing was changed"}, nil, nil
 			}
 			return p.didReport(r, err)

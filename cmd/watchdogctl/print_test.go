@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/control"
 
 	"github.com/charmbracelet/x/ansi"
@@ -156,6 +157,35 @@ func TestForetold(t *testing.T) {
 		text := draw(s, macLook())
 		if strings.Contains(text, " left") != c.left || strings.Contains(text, "░") != c.bar {
 			t.Errorf("%s:\n%s", c.name, text)
+		}
+	}
+}
+
+// TestBlocks: piped, the same picture is not printed again, however old it gets;
+// numbers alone each minute; what a person waits for, at once.
+func TestBlocks(t *testing.T) {
+	var b block
+	s, l := pictureOf("running"), macLook()
+	for _, c := range []struct {
+		what  string
+		after time.Duration
+		with  func()
+		want  bool
+	}{
+		{"the first", 0, func() {}, true},
+		{"the same", time.Second, func() {}, false},
+		{"the same, ten minutes older", 10 * time.Minute, func() {}, false},
+		{"more files", 10*time.Minute + time.Second, func() { s.Backups[0].Run.Files = ptr(int64(31300)) }, true},
+		{"more files at once", 10*time.Minute + 2*time.Second, func() { s.Backups[0].Run.Files = ptr(int64(31400)) }, false},
+		{"a minute later", 11*time.Minute + 2*time.Second, func() {}, true},
+		{"a hundredth", 11*time.Minute + 3*time.Second, func() { s.Backups[0].Run.Bytes = ptr(int64(39.2e9)) }, true},
+		{"a finding", 11*time.Minute + 4*time.Second, func() { s.Backups[0].Findings = []backup.Finding{stuckFinding()} }, true},
+		{"a phase", 11*time.Minute + 5*time.Second, func() { s.Backups[0].Phase = backup.Finishing }, true},
+	} {
+		c.with()
+		l.now = now.Add(c.after)
+		if got := b.news(s, l); got != c.want {
+			t.Errorf("%s: %v", c.what, got)
 		}
 	}
 }

@@ -196,6 +196,7 @@ func (p *program) watch(ctx context.Context, v view) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	var last *control.Status
+	var shown block
 	for {
 		select {
 		case s := <-states:
@@ -209,14 +210,61 @@ func (p *program) watch(ctx context.Context, v view) error {
 			}
 			return p.unreachable(err)
 		case <-tick.C:
-			if last == nil || !p.repaints(v) {
+			if last == nil || p.JSON || v.format != nil {
 				continue
 			}
+		}
+		if !p.JSON && v.format == nil && !p.repaints(v) && !shown.news(*last, p.look()) {
+			continue
 		}
 		if err := p.repaint(*last, v); err != nil {
 			return err
 		}
 	}
+}
+
+// A block is the last picture that was printed where none can be drawn over.
+type block struct {
+	text, gist string
+	at         time.Time
+}
+
+// blockLeast is how far two pictures are apart that differ in numbers alone.
+const blockLeast = time.Minute
+
+// news reports whether a status is worth another block, which it then is: where
+// what goes on, what is wrong or the share done has changed, and each minute
+// where anything has but the time that passed.
+func (b *block) news(s control.Status, l look) bool {
+	then := l
+	then.now = b.at
+	g := gist(s)
+	if b.text != "" && g == b.gist && (l.now.Sub(b.at) < blockLeast || draw(s, then) == b.text) {
+		return false
+	}
+	*b = block{draw(s, l), g, l.now}
+	return true
+}
+
+// gist is what a person waits for in a status: phases, verdicts, findings, the
+// share done.
+func gist(s control.Status) string {
+	var b strings.Builder
+	fmt.Fprintln(&b, s.Daemon.ConfigError, len(s.Phones), s.Acked, s.Muted)
+	for _, r := range s.Roots {
+		fmt.Fprintln(&b, r.Path, r.State)
+	}
+	for _, x := range s.Backups {
+		share := 0.0
+		if x.Run != nil {
+			share, _ = shareDone(*x.Run)
+		}
+		fmt.Fprintln(&b, x.UDID, x.Path, x.Phase, x.Chain.Verdict, x.Chain.Restorable, int(share*100))
+	}
+	for _, f := range allFindings(s) {
+		fmt.Fprintln(&b, f.Key, f.Code, f.Severity, f.Title)
+	}
+	return b.String()
 }
 
 // follow delivers each status until ctx ends or the daemon does.

@@ -39,6 +39,7 @@ asked, 3 a channel did not take it.`,
 			if err != nil {
 				return err
 			}
+			p.noteUnread(c.Context())
 			return p.testVerdict(list)
 		},
 	}
