@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -85,7 +86,7 @@ func (p *program) unread(s control.Status) bool {
 		return false
 	}
 	fi, err := os.Stat(paths.Config)
-	return err == nil && fi.ModTime().After(*s.Daemon.ConfigRead)
+	return err == nil && fi.ModTime().Truncate(time.Second).After(*s.Daemon.ConfigRead) // that one is in whole seconds
 }
 
 // noteUnread says so in a line beside the results.
