@@ -108,7 +108,7 @@ func TestLiveFits(t *testing.T) {
 					}
 				}
 				m.color = false
-				if m.view() != ansi.Strip(text) {
+				if unquoted(m.view()) != unquoted(text) {
 					t.Errorf("%s: colour changes the text", tt.name)
 				}
 			}

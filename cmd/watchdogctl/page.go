@@ -39,6 +39,25 @@ func (p *page) paint(st style, s string) string {
 	return "\x1b[" + string(st) + "m" + s + "\x1b[0m"
 }
 
+// line paints one line of text. Where there are colours a command that stands
+// whole in it is set apart by one, and its backquotes go: pasted into a shell
+// they would mean something. Where there are none they set it apart.
+func (p *page) line(st style, s string) string {
+	pieces := strings.Split(s, "`")
+	if !p.color || len(pieces)%2 == 0 { // an odd backquote: a command that goes on below
+		return p.paint(st, s)
+	}
+	var b strings.Builder
+	for i, piece := range pieces {
+		if i%2 == 1 {
+			b.WriteString(p.paint(blue, piece))
+		} else {
+			b.WriteString(p.paint(st, piece))
+		}
+	}
+	return b.String()
+}
+
 // gap ends a block with an empty line, unless the page is still empty.
 func (p *page) gap() {
 	if s := p.b.String(); s != "" && !strings.HasSuffix(s, "\n\n") {
@@ -69,7 +88,7 @@ func (p *page) item(indent int, mst style, mark string, st style, text string) {
 		} else {
 			p.b.WriteString(hang)
 		}
-		p.b.WriteString(p.paint(st, l) + "\n")
+		p.b.WriteString(p.line(st, l) + "\n")
 	}
 }
 
@@ -118,7 +137,7 @@ func (p *page) pairs(indent int, st style, rows []pair) {
 			if i > 0 {
 				left, pad = "", strings.Repeat(" ", col)
 			}
-			p.b.WriteString(strings.Repeat(" ", indent) + p.paint(st, left+pad+"  "+l) + "\n")
+			p.b.WriteString(strings.Repeat(" ", indent) + p.line(st, left+pad+"  "+l) + "\n")
 		}
 	}
 }
