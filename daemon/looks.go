@@ -74,14 +74,15 @@ func (l *loop) takeLook(look watch.Look) {
 func (t *tracked) noteQuiet(now time.Time) {
 	f := t.look.Folder
 	mark, _ := json.Marshal([]any{f.Files, f.Bytes, f.Moved, f.Newest, f.Status.ModTime, f.Info.ModTime, f.Info.Size, f.Index.ModTime, f.Index.Size, f.Snapshot})
-	switch {
-	case string(mark) == t.last:
+	if string(mark) == t.last {
 		return
-	case t.last == "": // it may have been at rest for long before anybody looked
-		t.quiet = latest(f.Newest, f.Changed, f.Status.ModTime, f.Info.ModTime, f.Index.ModTime, f.Manifest.ModTime)
 	}
-	if t.last != "" || t.quiet.IsZero() || t.quiet.After(now) {
-		t.quiet = now
+	t.quiet = now
+	if t.last == "" { // it may have been at rest for long before anybody looked
+		at := latest(f.Newest, f.Changed, f.Status.ModTime, f.Info.ModTime, f.Index.ModTime, f.Manifest.ModTime)
+		if !at.IsZero() && at.Before(now) {
+			t.quiet = at
+		}
 	}
 	t.last = string(mark)
 }

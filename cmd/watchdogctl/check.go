@@ -95,8 +95,8 @@ func (p *program) check(ctx context.Context, f checkFlags, args []string) error 
 			continue
 		}
 		out.Backups = append(out.Backups, r)
-		p.handOver(ctx, dir, r)
 	}
+	p.handOver(ctx, out.Backups)
 	if failed != nil && len(out.Backups) == 0 {
 		return failed // nothing was checked: standard output stays empty, as for what cannot be found
 	}
@@ -159,7 +159,7 @@ func (p *program) checkTargets(ctx context.Context, f checkFlags, args []string)
 		return p.backupsUnder(f.all, 12)
 	}
 	if len(args) == 0 {
-		return p.backupsInRoots()
+		return p.backupsInRoots(ctx)
 	}
 	for _, arg := range args {
 		more, err := p.checkTarget(ctx, arg)
@@ -184,7 +184,7 @@ func (p *program) checkTarget(ctx context.Context, arg string) ([]string, error)
 		}
 		return nil, p.checkFailed(arg, err)
 	}
-	all, err := p.backupsInRoots()
+	all, err := p.backupsInRoots(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -263,8 +263,8 @@ func (p *program) backupsUnder(path string, depth int) ([]string, error) {
 
 // backupsInRoots finds the backups in the watched folders. One that cannot be
 // read is an error, never "no backups".
-func (p *program) backupsInRoots() (dirs []string, err error) {
-	roots, err := p.watchedRoots()
+func (p *program) backupsInRoots(ctx context.Context) (dirs []string, err error) {
+	roots, err := p.watchedRoots(p.statusNow(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -290,11 +290,11 @@ func (p *program) backupsInRoots() (dirs []string, err error) {
 }
 
 // watchedRoots are the folders that are watched: those of the watchdog that
-// runs, which may have been told others than the configuration names; else
-// those of the configuration, else this system's own.
-func (p *program) watchedRoots() ([]string, error) {
+// runs and says s, which may have been told others than the configuration
+// names; else those of the configuration, else this system's own.
+func (p *program) watchedRoots(s control.Status) ([]string, error) {
 	var roots []string
-	for _, r := range p.statusNow(context.Background()).Roots {
+	for _, r := range s.Roots {
 		roots = append(roots, r.Path)
 	}
 	if len(roots) > 0 {

@@ -23,7 +23,8 @@ func (p *program) fitAdvice(ctx context.Context, list []verify.Result) map[strin
 	if !slices.ContainsFunc(list, func(r verify.Result) bool { return len(r.Findings) > 0 }) {
 		return nil
 	}
-	watched, s, running := p.watchedFolders(), p.statusNow(ctx), map[string]backup.Phase{}
+	s, running := p.statusNow(ctx), map[string]backup.Phase{}
+	watched := p.watchedFolders(s)
 	for i := range list {
 		r := &list[i]
 		now := slices.IndexFunc(s.Backups, func(b control.Backup) bool {
@@ -111,10 +112,10 @@ func inCommand(path string) string {
 	return `"` + path + `"`
 }
 
-// watchedFolders are the folders that backups are watched in, with links
-// resolved; none where that cannot be told.
-func (p *program) watchedFolders() []string {
-	roots, err := p.watchedRoots()
+// watchedFolders are the folders that backups are watched in where the watchdog
+// says s, with links resolved; none where that cannot be told.
+func (p *program) watchedFolders(s control.Status) []string {
+	roots, err := p.watchedRoots(s)
 	if err != nil {
 		return nil
 	}

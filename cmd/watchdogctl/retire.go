@@ -87,7 +87,7 @@ func folder(path string) string { return "  " + path }
 // standingOf is what is known of a backup without reading it: what the daemon
 // says, or what the last one has left.
 func (p *program) standingOf(ctx context.Context, udid, dir string) (out words.Standing) {
-	all, err := p.backupsInRoots()
+	all, err := p.backupsInRoots(ctx)
 	out.Only = err == nil && !slices.ContainsFunc(all, func(other string) bool {
 		id, _, like := verify.FolderUDID(filepath.Base(other))
 		return like && sameUDID(id, udid) && other != dir
@@ -114,7 +114,7 @@ func (p *program) standingOf(ctx context.Context, udid, dir string) (out words.S
 
 // planUndo finds the backup of a phone that was set aside last.
 func (p *program) planUndo(ctx context.Context, udid string) (r renaming, err error) {
-	all, err := p.backupsInRoots()
+	all, err := p.backupsInRoots(ctx)
 	if err != nil {
 		return r, err
 	}
@@ -141,7 +141,7 @@ func (p *program) planUndo(ctx context.Context, udid string) (r renaming, err er
 
 // backupOf finds the one backup of a phone in the watched folders.
 func (p *program) backupOf(ctx context.Context, udid string) (string, error) {
-	all, err := p.backupsInRoots()
+	all, err := p.backupsInRoots(ctx)
 	if err != nil {
 		return "", err
 	}
