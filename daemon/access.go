@@ -8,6 +8,7 @@ import (
 	"backupwatchdog/daemon/backup"
 	"backupwatchdog/daemon/history"
 	"backupwatchdog/daemon/service"
+	"backupwatchdog/daemon/words"
 )
 
 // access is whether this very program may read the backup folders, and what it
@@ -75,13 +76,13 @@ func (a *access) word() string {
 }
 
 // explain adds to a denied access that an update has lost it.
-func (a *access) explain(f backup.Finding, _ *slog.Logger) backup.Finding {
+func (a *access) explain(f backup.Finding) backup.Finding {
 	if f.Code != backup.NoAccess {
 		return f
 	}
-	f.Evidence = append(f.Evidence, backup.Evidence{Fact: "Program that needs access", Value: a.exe, Source: backup.FromMac})
+	f.Evidence = append(f.Evidence, backup.Evidence{Fact: words.FactNeedsAccess, Value: a.exe, Source: backup.FromMac})
 	if a.lost {
-		f.Detail += " It was allowed before this program was updated: the permission belongs to the old one. Remove the entry and add it again."
+		f.Detail += " " + words.AccessLost
 	}
 	return f
 }

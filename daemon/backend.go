@@ -157,7 +157,7 @@ func (l *loop) status(now backup.Moment) control.Status {
 			st.Findings = append(st.Findings, f.Finding)
 		}
 	}
-	st.Findings = append(st.Findings, l.ownFindings(now)...)
+	st.Findings = append(st.Findings, l.ownFindings()...)
 	st.Acked = acked(st, l.db.Acked())
 	return st
 }

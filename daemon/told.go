@@ -23,7 +23,7 @@ func (l *loop) scene(now backup.Moment) notify.Scene {
 	for _, f := range l.rootFindings(now) {
 		s.Items = append(s.Items, notify.Item{Finding: f.Finding, Hidden: f.hidden})
 	}
-	for _, f := range l.ownFindings(now) {
+	for _, f := range l.ownFindings() {
 		s.Items = append(s.Items, notify.Item{Finding: f})
 	}
 	return s
@@ -69,7 +69,7 @@ func (l *loop) rootFindings(now backup.Moment) []rootFinding {
 		shown, hidden := backup.JudgeRoot(m, r, darwin, now.T)
 		l.keepRootMemory(r.Path, m)
 		for _, f := range shown {
-			out = append(out, rootFinding{l.access.explain(f, l.log), false})
+			out = append(out, rootFinding{l.access.explain(f), false})
 		}
 		for _, f := range hidden {
 			out = append(out, rootFinding{f, true})
@@ -79,13 +79,13 @@ func (l *loop) rootFindings(now backup.Moment) []rootFinding {
 }
 
 // ownFindings are about the watchdog itself.
-func (l *loop) ownFindings(backup.Moment) []backup.Finding {
+func (l *loop) ownFindings() []backup.Finding {
 	var out []backup.Finding
 	if h := l.desk.Health(); h.Failing > 0 {
 		out = append(out, backup.NewFinding(backup.NoticesUndelivered, backup.Warning,
-			"The last notice could not be delivered on any channel.", h.Since, "watchdog/-/notices-undelivered/"+h.Since.UTC().Format("20060102T150405"),
+			words.NoticesLost, h.Since, "watchdog/-/notices-undelivered/"+h.Since.UTC().Format("20060102T150405"),
 			backup.AdviceFor(backup.AllowNotifications, "", darwin, ""),
-			backup.Evidence{Fact: "Reason", Value: h.Reason, Source: backup.FromMac}))
+			backup.Evidence{Fact: words.FactReason, Value: h.Reason, Source: backup.FromMac}))
 	}
 	trouble := l.trouble
 	if err := l.db.Err(); err != nil && trouble == "" {

@@ -19,20 +19,6 @@ type Decision struct {
 	Closes bool
 }
 
-// The names of the rules, as the history has them.
-const (
-	reasonMinimum = words.RuleMinimum
-	reasonAcked   = words.RuleAcked
-	reasonMuted   = words.RuleMuted
-	reasonTold    = words.RuleTold
-	reasonRepeat  = words.RuleRepeat
-	reasonSame    = words.RuleSame
-	reasonQuiet   = words.RuleQuiet
-	reasonCap     = words.RuleCap
-	reasonRetry   = words.RuleRetry
-	reasonJoined  = words.RuleJoined
-)
-
 const (
 	// staysAway is how long a trouble must be gone before that is told: what
 	// flickers is not over.
@@ -60,7 +46,7 @@ func Decide(p Policy, m Memory, now time.Time, s Scene) []Decision {
 		d := Decision{Item: it}
 		d.Event, d.Reason = judge(p, m, now, it)
 		if d.Reason == "" && capped(p, it.Finding.Severity, today) {
-			d.Reason = reasonCap
+			d.Reason = words.RuleCap
 		}
 		if d.Speak = d.Reason == ""; d.Speak {
 			today++
@@ -96,7 +82,7 @@ func judge(p Policy, m Memory, now time.Time, it Item) (Event, string) {
 		if key != "" {
 			told, again = same, true
 			if _, seen := m.Acked[key]; seen {
-				return Repeated, reasonSame
+				return Repeated, words.RuleSame
 			}
 		}
 	}
@@ -111,11 +97,11 @@ func judge(p Policy, m Memory, now time.Time, it Item) (Event, string) {
 	_, acked := m.Acked[f.Key]
 	switch {
 	case muted(m.Mutes, it.UDID, f.Code, now):
-		return event, reasonMuted
+		return event, words.RuleMuted
 	case acked && (again || told.Count == 0):
-		return event, reasonAcked
+		return event, words.RuleAcked
 	case f.Severity < p.Minimum:
-		return event, reasonMinimum
+		return event, words.RuleMinimum
 	case again:
 		if reason := tooSoon(p, told, now, f); reason != "" {
 			return event, reason
@@ -123,9 +109,9 @@ func judge(p Policy, m Memory, now time.Time, it Item) (Event, string) {
 	}
 	switch {
 	case m.Told[f.Key].Fails > 0 && now.Before(retryAt(m.Told[f.Key])):
-		return event, reasonRetry
+		return event, words.RuleRetry
 	case p.Quiet.Holds(p.local(now)) && f.Severity < backup.Critical && f.Code != backup.WaitingForPasscode:
-		return event, reasonQuiet
+		return event, words.RuleQuiet
 	}
 	return event, ""
 }
@@ -166,11 +152,11 @@ func tooSoon(p Policy, told Told, now time.Time, f backup.Finding) string {
 	case due && now.Sub(told.Last) >= p.Repeat:
 		return ""
 	case told.Code != f.Code:
-		return reasonSame
+		return words.RuleSame
 	case due:
-		return reasonRepeat
+		return words.RuleRepeat
 	}
-	return reasonTold
+	return words.RuleTold
 }
 
 // laddered reports whether a condition reminds by new occurrences at widening
@@ -253,11 +239,11 @@ func goodNews(p Policy, m Memory, now time.Time, s Scene) []Decision {
 		d := Decision{Event: event, Closes: true, Item: goodItem(event, key, t, state, now)}
 		switch {
 		case muted(m.Mutes, t.UDID, t.Code, now):
-			d.Reason = reasonMuted
+			d.Reason = words.RuleMuted
 		case spoken[t.Folder] && t.UDID != "":
-			d.Reason = reasonJoined
+			d.Reason = words.RuleJoined
 		case p.Quiet.Holds(p.local(now)):
-			d.Reason, d.Closes = reasonQuiet, false
+			d.Reason, d.Closes = words.RuleQuiet, false
 		default:
 			d.Speak = true
 			spoken[t.Folder] = true

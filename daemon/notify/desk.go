@@ -179,7 +179,7 @@ func (d *Desk) write(now time.Time, dec Decision, payload []byte, outcome string
 // that history can say why nothing was heard.
 func (d *Desk) keepSilence(now time.Time, dec Decision) {
 	switch dec.Reason {
-	case reasonTold, reasonRepeat, reasonRetry:
+	case words.RuleTold, words.RuleRepeat, words.RuleRetry:
 		return // what was told stands in the history
 	}
 	mark := dec.Item.Finding.Key + " " + dec.Reason

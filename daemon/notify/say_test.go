@@ -21,7 +21,7 @@ func TestEveryConditionIsTold(t *testing.T) {
 }
 
 func TestEverySilenceHasAReason(t *testing.T) {
-	for _, reason := range []string{reasonMinimum, reasonAcked, reasonMuted, reasonTold, reasonRepeat, reasonSame, reasonQuiet, reasonCap, reasonRetry, reasonJoined} {
+	for _, reason := range []string{words.RuleMinimum, words.RuleAcked, words.RuleMuted, words.RuleTold, words.RuleRepeat, words.RuleSame, words.RuleQuiet, words.RuleCap, words.RuleRetry, words.RuleJoined} {
 		if words.Withheld(reason) == reason {
 			t.Errorf("%q has no words", reason)
 		}

@@ -83,11 +83,15 @@ func TooMany(unwatched int) string {
 	return "This folder holds more backups than can be watched at once. Left out: " + Count(int64(unwatched)) + ", first those that were set aside, then those that changed longest ago."
 }
 
-// Of the watchdog's own history.
+// Of the watchdog itself: what it may read, its notices, its history.
 const (
-	FactDatabase   = "Database"
-	HistoryNewer   = "The history database was written by a newer version of the watchdog and is left untouched. Update the watchdog."
-	HistoryEmptied = "The history database was empty although the watchdog had used it. A new one has been started."
+	FactNeedsAccess = "Program that needs access"
+	AccessLost      = "It was allowed before this program was updated: the permission belongs to the old one. Remove the entry and add it again."
+	FactReason      = "Reason"
+	NoticesLost     = "The last notice could not be delivered on any channel."
+	FactDatabase    = "Database"
+	HistoryNewer    = "The history database was written by a newer version of the watchdog and is left untouched. Update the watchdog."
+	HistoryEmptied  = "The history database was empty although the watchdog had used it. A new one has been started."
 )
 
 // HistoryAside says that a damaged database was set aside.
