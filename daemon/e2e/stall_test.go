@@ -55,6 +55,8 @@ func TestStall(t *testing.T) {
 	s.awaitTold(30*time.Second, "raised stalled", "cleared stalled")
 	s.awaitGood(p.UDID())
 	s.awaitTold(30*time.Second, "raised stalled", "cleared stalled", "verified stalled")
+	// The desktop has a line of its own, and may be a moment behind the command.
+	within(10*time.Second, func() bool { return len(desk.shown()) >= 3 })
 	if len(desk.shown()) != 3 {
 		t.Errorf("on the desktop: %q", desk.shown())
 	}
